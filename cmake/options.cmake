@@ -1,0 +1,19 @@
+# options: one interface target with warnings and sanitizers, and ccache where it is installed.
+add_library(ernstfall_options INTERFACE)
+target_compile_options(ernstfall_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+target_include_directories(ernstfall_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(ernstfall_options INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE FMT_ENFORCE_COMPILE_STRING=0)
+
+set(ERNSTFALL_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+if(ERNSTFALL_SANITIZE)
+  target_compile_options(ernstfall_options INTERFACE
+    -fsanitize=${ERNSTFALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(ernstfall_options INTERFACE -fsanitize=${ERNSTFALL_SANITIZE})
+endif()
+
+find_program(ERNSTFALL_CCACHE ccache)
+if(ERNSTFALL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ERNSTFALL_CCACHE})
+endif()

@@ -1,0 +1,86 @@
+// cluster: what is under test: nodes, roles, how to reach and power them, what runs where.
+// Plain structs, decoded from a cluster file by load_cluster(); see docs/reference/cluster-file.md.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.h"
+#include "harness/core/result.h"
+#include "harness/core/text.h"
+#include "harness/remote/remote.h"
+
+namespace ernstfall {
+
+// Where a secret is, never what it is. Files must have mode 0600 (or 0400).
+struct SecretRef {
+  enum class Kind { none, environment, file };
+  Kind kind = Kind::none;
+  std::string name;  // variable or path
+};
+Result<std::string> read_secret(const SecretRef& secret);
+
+// How a node's power is switched. Each kind confirms the state that it set.
+struct PowerConfig {
+  enum class Kind { none, lab, command };
+  Kind kind = Kind::none;
+  std::string lab;  // kind lab: name of the lab; the node has the same name there
+  // kind command: argv run on this machine; `status` prints "on" or "off" as its first word.
+  Argv on;
+  Argv off;
+  Argv status;
+};
+
+struct Node {
+  std::string name;
+  std::string address;             // for probes (ping, TCP)
+  std::vector<std::string> roles;  // e.g. drbd-primary, drbd-secondary, ingress, service, monitoring
+  std::map<std::string, std::string> labels;
+  SshAccess ssh;
+  PowerConfig power;
+  bool is_protected = false;  // never the target of a fault
+
+  bool has_role(std::string_view role) const;
+};
+
+struct DrbdConfig {
+  std::string resource;            // "r0"
+  std::vector<std::string> nodes;  // every node that runs the resource, diskless ones included
+};
+
+struct ServiceConfig {
+  std::string url;             // what users call: https://cloud.example/
+  std::string resolve_address; // connect there instead of asking DNS; empty: DNS
+  std::string ca_file;         // pinned CA; empty: the system's
+  std::string user;
+  SecretRef password;
+  // The same service without the ingress: node name -> base URL. Optional.
+  std::map<std::string, std::string> direct_urls;
+};
+
+struct Cluster {
+  std::string name;
+  std::filesystem::path source;  // the file it came from
+  bool disposable = false;       // may be destroyed; a lab is, a real cluster is not
+  double time_scale = 1.0;       // deadlines (never expectations) are multiplied by this
+  std::vector<Node> nodes;       // in file order
+  std::optional<DrbdConfig> drbd;
+  std::optional<ServiceConfig> service;
+
+  const Node* find_node(std::string_view name) const;
+  Nanos scaled(Nanos duration) const {
+    return Nanos(static_cast<std::int64_t>(static_cast<double>(duration.count()) * time_scale));
+  }
+};
+
+// Errors are Errc::usage with "file:line:col" as place, what was expected, and the nearest valid name.
+// Several problems are joined with newlines, one per line, each starting with its place.
+Result<Cluster> load_cluster(const std::filesystem::path& path);
+Result<Cluster> parse_cluster(std::string_view text, const std::filesystem::path& path);
+// YAML that load_cluster() reads back to the same value. Secrets stay references.
+std::string dump_cluster(const Cluster& cluster);
+
+}  // namespace ernstfall

@@ -1,0 +1,130 @@
+// scenario: a scripted fault with the load, the expectations and the guards around it.
+// Plain structs, decoded by load_scenario(); see docs/reference/scenario-file.md.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.h"
+#include "harness/core/result.h"
+#include "harness/core/text.h"
+
+namespace ernstfall {
+
+// Typed values of a fault's or probe's own parameters, after its declared kinds were checked.
+// Durations are stored in ns, bytes in bytes, frequencies in Hz; text stays text.
+struct ParamValue {
+  enum class Kind { text, integer, boolean, duration, bytes, frequency };
+  Kind kind = Kind::text;
+  std::string text;   // as written
+  double number = 0;  // the value in base units, for every kind but text
+};
+using Params = std::map<std::string, ParamValue>;
+
+// Declared by every catalogue entry: from it follow decoding, schema, docs and completion.
+struct ParamSpec {
+  std::string_view name;
+  ParamValue::Kind kind;
+  std::string_view default_text;  // "" with required=true: must be given
+  bool required;
+  std::string_view help;
+};
+
+struct FaultStep {
+  std::string fault;  // catalogue name: "node.power-off"
+  std::string on;     // node name, or "role:ROLE"
+  Params params;
+  Nanos hold{};       // how long it stays in effect before undo
+};
+
+struct ProbeSpec {
+  std::string probe;   // catalogue name: "webdav.write"
+  std::string id;      // unique in the run; default: probe name, plus "@node" with `on`
+  std::string on;      // node or "role:ROLE" for probes of a node; "*" for every node; empty otherwise
+  double rate_hz = 0;  // 0: the probe's own default
+  Nanos timeout{};     // 0: the probe's own default
+  Params params;
+};
+
+struct LoadSpec {
+  std::string load = "ledger.webdav";
+  double rate_hz = 5;
+  std::uint64_t size_bytes = 4096;
+  Nanos timeout = std::chrono::seconds(10);
+};
+
+// One step of the owner's runbook: argv on a node.
+struct OperatorStep {
+  std::string name;  // "promote mirror"
+  std::string on;    // node name or role:ROLE
+  Argv run;
+  Nanos timeout = std::chrono::seconds(60);
+  int attempts = 1;  // a careful operator tries again; one second apart
+};
+
+// The attended recovery: what a person does, after the time it takes them to react.
+struct Operator {
+  Nanos reaction{};                   // from confirmed fault to the first step
+  std::vector<OperatorStep> steps;    // recover the service
+  std::vector<OperatorStep> restore;  // after redundancy is back: return to the starting state
+};
+
+struct Expectations {
+  std::optional<Nanos> rto_max;         // users cut off for at most this
+  std::optional<std::uint64_t> lost_max;  // acknowledged writes lost, at most
+  std::optional<Nanos> redundancy_max;  // redundancy restored within
+};
+
+struct Scenario {
+  std::string name;  // file name without .yaml
+  std::filesystem::path source;
+  std::string title;   // "prod loses power"
+  std::string cause;   // what happens, in words
+  std::string effect;  // what is expected, in words
+  std::string compare_with;  // name of the attended (or unattended) sibling; may be empty
+  std::vector<std::string> tags;
+
+  Nanos baseline = std::chrono::seconds(10);       // steady state that must hold before the fault
+  Nanos stable = std::chrono::seconds(5);          // good for this long = stable again
+  Nanos settle_max = std::chrono::minutes(10);     // deadline for redundancy restored; scaled
+  Nanos node_back_max = std::chrono::minutes(5);   // deadline for a node to answer SSH again; scaled
+
+  std::vector<FaultStep> faults;  // one after the other
+  std::vector<ProbeSpec> probes;
+  std::vector<LoadSpec> loads;
+  std::optional<Operator> attended;  // key `operator`
+  Expectations expect;
+  std::vector<std::string> checks;  // empty: all that apply
+
+  bool is_attended() const { return attended.has_value(); }
+};
+
+// What a file may name. Filled by the catalogues of faults, probes, loads and checks, so that this
+// module knows no fault by name.
+struct CatalogueEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::vector<ParamSpec> params;
+  bool needs_node = false;  // `on:` is required
+};
+struct Catalogue {
+  std::vector<CatalogueEntry> faults;
+  std::vector<CatalogueEntry> probes;
+  std::vector<CatalogueEntry> loads;
+  std::vector<CatalogueEntry> checks;
+};
+
+// Errors as in load_cluster().
+Result<Scenario> load_scenario(const std::filesystem::path& path, const Catalogue& catalogue);
+Result<Scenario> parse_scenario(std::string_view text, const std::filesystem::path& path,
+                                const Catalogue& catalogue);
+// YAML that load_scenario() reads back to the same value, every default written out.
+std::string dump_scenario(const Scenario& scenario);
+// JSON Schema (draft 2020-12) for editors.
+std::string scenario_json_schema(const Catalogue& catalogue);
+std::string cluster_json_schema();
+
+}  // namespace ernstfall

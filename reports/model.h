@@ -1,0 +1,142 @@
+// model: what a run came to, as plain structs. Assembled from a run folder by assemble(), rendered by
+// the other files of this folder. Renderers compute nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.h"
+#include "harness/core/exit_code.h"
+#include "harness/history/history.h"
+#include "probes/checks/check.h"
+
+namespace ernstfall {
+
+enum class RunVerdict { pass, violated, inconclusive, dirty };
+std::string_view run_verdict_name(RunVerdict verdict);
+ExitCode exit_code_for(RunVerdict verdict);
+
+enum class ClusterClass { ha, data_ha, backup_like, unsafe, unknown };
+std::string_view cluster_class_name(ClusterClass value);  // "ha", "data-ha", "backup-like" ...
+
+// Who ended the outage. `undo` means: nobody; service came back because the fault was taken away.
+enum class RecoveredBy { nobody, itself, operator_steps, undo };
+std::string_view recovered_by_name(RecoveredBy value);
+
+struct RtoResult {
+  // Outage of the deciding probe, from the fault's effect until lastingly good.
+  std::string probe;                // source name that decided
+  std::optional<double> lower_ms;   // last bad sample's start .. bounds, see docs/explanation/rto.md
+  std::optional<double> upper_ms;
+  double probe_period_ms = 0;
+  std::optional<double> redundancy_restored_ms;  // from the fault's effect
+  RecoveredBy recovered_by = RecoveredBy::nobody;
+  bool outage_observed = false;     // false with data: the service never failed, lower=upper=0
+  std::optional<TimeNs> down_at;    // first bad sample after the fault's effect
+  std::optional<TimeNs> up_at;      // first lastingly good one
+};
+
+struct RpoResult {
+  std::uint64_t acknowledged = 0;
+  std::uint64_t lost = 0;           // acknowledged, and lost, unreadable or wrong at the end
+  std::uint64_t indeterminate = 0;  // never answered; may or may not exist
+  std::uint64_t stuck = 0;          // acknowledged, still 425
+  std::uint64_t unaudited = 0;      // acknowledged, never read back: the result is unknown then
+  std::optional<double> seconds;    // effect of the fault minus acknowledgement of the oldest lost write
+};
+
+struct FaultResult {
+  std::string fault;
+  std::string node;
+  std::string intended;  // in words
+  std::optional<TimeNs> applied_at;
+  std::optional<TimeNs> confirmed_at;
+  std::optional<TimeNs> effect_at;   // earliest moment of effect: RTO counts from here
+  std::optional<TimeNs> undone_at;
+  std::string confirmed_by;
+  bool dirty = false;
+  std::string problem;
+};
+
+// A marker for the timeline.
+struct TimelineMark {
+  TimeNs at = 0;
+  std::string lane;  // "fault", "drbd prod", "node prod", "operator", "run"
+  std::string text;
+  std::string severity;  // "info", "warn", "bad"
+};
+
+struct PhaseSpan {
+  std::string name;
+  TimeNs begin = 0;
+  TimeNs end = 0;
+};
+
+// One line of the "what stands between this cluster and the next class" list.
+struct ClassReason {
+  std::string rule;
+  bool holds = false;
+  std::string evidence;
+};
+
+// A short view of a sibling run (the attended one, for an unattended run; and the other way round).
+struct SiblingRun {
+  std::string scenario;
+  std::string run_id;
+  std::string verdict;
+  RecoveredBy recovered_by = RecoveredBy::nobody;
+  std::optional<double> rto_lower_ms;
+  std::optional<double> rto_upper_ms;
+  bool attended = false;
+};
+
+struct RunReport {
+  int schema_version = 1;
+  std::string run_id;
+  std::string cluster;
+  std::string scenario;
+  std::string title;
+  std::string cause;
+  std::string effect;
+  bool attended = false;
+  std::string started_utc;
+  double duration_s = 0;
+  std::uint64_t seed = 0;
+  std::map<std::string, std::string> versions;
+  std::string evidence_level;  // "E0" | "E5"
+
+  RunVerdict verdict = RunVerdict::inconclusive;
+  ClusterClass cluster_class = ClusterClass::unknown;
+  std::vector<ClassReason> class_reasons;
+  std::string why;        // one or two plain sentences
+  std::vector<std::string> next_steps;  // what would close the gap
+
+  std::vector<FaultResult> faults;
+  RtoResult rto;
+  std::optional<double> rto_allowed_ms;
+  RpoResult rpo;
+  std::vector<CheckResult> checks;
+  std::vector<PhaseSpan> phases;
+  std::vector<TimelineMark> marks;
+  std::optional<SiblingRun> sibling;
+  std::vector<std::string> not_measured;  // stated, so that silence is not read as pass
+  bool history_truncated = false;
+};
+
+struct AssembleInput {
+  const History& history;
+  const Cluster& cluster;
+  const Scenario& scenario;
+  std::uint64_t seed = 0;
+  bool journal_dirty = false;  // the journal holds an undo that was never proven
+  std::string journal_problem;
+  std::optional<SiblingRun> sibling;
+};
+
+// Pure: the same input gives the same report, byte by byte when rendered.
+RunReport assemble(const AssembleInput& input);
+
+}  // namespace ernstfall
