@@ -1,0 +1,168 @@
+// plan: words and JSON for actions and observations.
+#include "harness/faults/plan.h"
+
+#include <nlohmann/json.hpp>
+
+#include "harness/core/units.h"
+
+namespace ernstfall {
+namespace {
+
+using nlohmann::json;
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string_view operation_name(PowerAction::Operation operation) {
+  switch (operation) {
+    case PowerAction::Operation::on: return "on";
+    case PowerAction::Operation::off: return "off";
+    case PowerAction::Operation::cycle: return "cycle";
+  }
+  return "on";
+}
+
+Result<Action> action_from_json(const json& j) {
+  const auto kind = j.at("kind").get<std::string>();
+  if (kind == "remote") {
+    RemoteAction action;
+    action.name = j.at("name").get<std::string>();
+    action.node = j.at("node").get<std::string>();
+    action.argv = j.at("argv").get<Argv>();
+    action.timeout = Nanos(j.at("timeout_ns").get<std::int64_t>());
+    action.attempts = j.at("attempts").get<int>();
+    action.connection_dies = j.at("connection_dies").get<bool>();
+    return action;
+  }
+  if (kind == "power") {
+    PowerAction action;
+    action.node = j.at("node").get<std::string>();
+    const auto operation = j.at("operation").get<std::string>();
+    action.operation = operation == "off"     ? PowerAction::Operation::off
+                       : operation == "cycle" ? PowerAction::Operation::cycle
+                                              : PowerAction::Operation::on;
+    action.off_for = Nanos(j.at("off_for_ns").get<std::int64_t>());
+    return action;
+  }
+  if (kind == "revive")
+    return ReviveAction{j.at("node").get<std::string>(),
+                        Nanos(j.at("grace_ns").get<std::int64_t>())};
+  return fail(Errc::corrupt, "unknown kind of action \"{}\"", kind);
+}
+
+Result<Observation> observation_from_json(const json& j) {
+  const auto kind = j.at("kind").get<std::string>();
+  const auto node = j.at("node").get<std::string>();
+  if (kind == "power-is-off") return PowerIsOff{node};
+  if (kind == "node-went-down") return NodeWentDown{node, j.at("boot_id").get<std::string>()};
+  if (kind == "node-is-back") return NodeIsBack{node, j.at("boot_id").get<std::string>()};
+  return fail(Errc::corrupt, "unknown kind of observation \"{}\"", kind);
+}
+
+template <typename T>
+Result<std::vector<T>> list_from_json(const json& list, Result<T> (*one)(const json&)) {
+  std::vector<T> values;
+  try {
+    for (const json& item : list) {
+      ERNSTFALL_TRY(T value, one(item));
+      values.push_back(std::move(value));
+    }
+  } catch (const json::exception& error) {
+    return fail(Errc::corrupt, "a plan in the journal cannot be read: {}", error.what());
+  }
+  return values;
+}
+
+}  // namespace
+
+std::string describe(const Action& action) {
+  return std::visit(
+      Overloaded{[](const RemoteAction& a) {
+                   return fmt::format("{}{}on {}: {}", a.name, a.name.empty() ? "" : " ", a.node,
+                                      shell_quote(a.argv));
+                 },
+                 [](const PowerAction& a) {
+                   return fmt::format("power {} {}", operation_name(a.operation), a.node);
+                 },
+                 [](const ReviveAction& a) {
+                   return fmt::format("power-cycle {} unless it answers within {}", a.node,
+                                      format_duration(a.grace));
+                 }},
+      action);
+}
+
+std::string describe(const Observation& observation) {
+  return std::visit(
+      Overloaded{[](const PowerIsOff& o) {
+                   return fmt::format("{}'s power control says off, and it does not answer", o.node);
+                 },
+                 [](const NodeWentDown& o) {
+                   return fmt::format("{} stopped answering or has another boot id", o.node);
+                 },
+                 [](const NodeIsBack& o) {
+                   return fmt::format("{} answers over SSH after a new boot", o.node);
+                 }},
+      observation);
+}
+
+json actions_to_json(const std::vector<Action>& actions) {
+  json list = json::array();
+  for (const Action& action : actions)
+    list.push_back(std::visit(
+        Overloaded{[](const RemoteAction& a) {
+                     return json{{"kind", "remote"},
+                                 {"name", a.name},
+                                 {"node", a.node},
+                                 {"argv", a.argv},
+                                 {"timeout_ns", a.timeout.count()},
+                                 {"attempts", a.attempts},
+                                 {"connection_dies", a.connection_dies}};
+                   },
+                   [](const PowerAction& a) {
+                     return json{{"kind", "power"},
+                                 {"node", a.node},
+                                 {"operation", operation_name(a.operation)},
+                                 {"off_for_ns", a.off_for.count()}};
+                   },
+                   [](const ReviveAction& a) {
+                     return json{
+                         {"kind", "revive"}, {"node", a.node}, {"grace_ns", a.grace.count()}};
+                   }},
+        action));
+  return list;
+}
+
+Result<std::vector<Action>> actions_from_json(const json& list) {
+  return list_from_json<Action>(list, action_from_json);
+}
+
+json observations_to_json(const std::vector<Observation>& observations) {
+  json list = json::array();
+  for (const Observation& observation : observations)
+    list.push_back(std::visit(
+        Overloaded{[](const PowerIsOff& o) {
+                     return json{{"kind", "power-is-off"}, {"node", o.node}};
+                   },
+                   [](const NodeWentDown& o) {
+                     return json{{"kind", "node-went-down"},
+                                 {"node", o.node},
+                                 {"boot_id", o.boot_id_before}};
+                   },
+                   [](const NodeIsBack& o) {
+                     return json{{"kind", "node-is-back"},
+                                 {"node", o.node},
+                                 {"boot_id", o.boot_id_before}};
+                   }},
+        observation));
+  return list;
+}
+
+Result<std::vector<Observation>> observations_from_json(const json& list) {
+  return list_from_json<Observation>(list, observation_from_json);
+}
+
+}  // namespace ernstfall
