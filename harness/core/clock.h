@@ -19,15 +19,21 @@ using TimeNs = std::int64_t;
 constexpr TimeNs kNsPerMs = 1'000'000;
 constexpr TimeNs kNsPerSecond = 1'000'000'000;
 
-constexpr double to_ms(TimeNs ns) { return static_cast<double>(ns) / 1e6; }
-constexpr double to_seconds(TimeNs ns) { return static_cast<double>(ns) / 1e9; }
+constexpr double to_ms(TimeNs ns) {
+  return static_cast<double>(ns) / 1e6;
+}
+constexpr double to_seconds(TimeNs ns) {
+  return static_cast<double>(ns) / 1e9;
+}
 
 // Ties the axis to this process's steady clock and to the wall clock, both read at one moment.
 struct RunClock {
   SteadyTime base = std::chrono::steady_clock::now();
   std::chrono::system_clock::time_point wall_base = std::chrono::system_clock::now();
 
-  TimeNs at(SteadyTime time) const { return std::chrono::duration_cast<Nanos>(time - base).count(); }
+  TimeNs at(SteadyTime time) const {
+    return std::chrono::duration_cast<Nanos>(time - base).count();
+  }
   TimeNs now() const { return at(std::chrono::steady_clock::now()); }
   SteadyTime steady(TimeNs time) const { return base + Nanos(time); }
 };

@@ -58,10 +58,10 @@ tl::unexpected<Error> fail_at(Errc code, std::string where, fmt::format_string<A
 }  // namespace ernstfall
 
 // Returns the error of `expr` from the enclosing function; for Status-like values.
-#define ERNSTFALL_CHECK(expr)                                                   \
-  do {                                                                          \
-    if (auto ernstfall_status_ = (expr); !ernstfall_status_)                    \
-      return tl::unexpected<::ernstfall::Error>(ernstfall_status_.error());     \
+#define ERNSTFALL_CHECK(expr)                                               \
+  do {                                                                      \
+    if (auto ernstfall_status_ = (expr); !ernstfall_status_)                \
+      return tl::unexpected<::ernstfall::Error>(ernstfall_status_.error()); \
   } while (false)
 
 #define ERNSTFALL_CONCAT_(a, b) a##b
@@ -70,7 +70,7 @@ tl::unexpected<Error> fail_at(Errc code, std::string where, fmt::format_string<A
 // ERNSTFALL_TRY(auto x, f()): declares x with the value of f(), or returns f()'s error.
 #define ERNSTFALL_TRY(declaration, expr) \
   ERNSTFALL_TRY_(declaration, expr, ERNSTFALL_CONCAT(ernstfall_result_, __LINE__))
-#define ERNSTFALL_TRY_(declaration, expr, temporary)                 \
-  auto temporary = (expr);                                           \
+#define ERNSTFALL_TRY_(declaration, expr, temporary)                            \
+  auto temporary = (expr);                                                      \
   if (!temporary) return tl::unexpected<::ernstfall::Error>(temporary.error()); \
   declaration = std::move(*temporary)

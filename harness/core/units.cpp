@@ -36,7 +36,8 @@ Result<double> in_units(std::string_view text, const std::array<Unit, N>& units,
     if (split.unit == name) return split.value * factor;
   std::string known;
   for (const auto& [name, factor] : units) known += (known.empty() ? "" : ", ") + std::string(name);
-  return fail(Errc::usage, "\"{}\" has the unknown unit \"{}\"; known: {}", text, split.unit, known);
+  return fail(Errc::usage, "\"{}\" has the unknown unit \"{}\"; known: {}", text, split.unit,
+              known);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ Result<FaultPlan> plan_fault(const FaultTarget& target, const FaultStep& step) {
   if (type == nullptr) return fail(Errc::usage, "there is no fault \"{}\"", step.fault);
   const Node& node = target.node;
   if (node.is_protected)
-    return fail_at(Errc::refused, node.name, "the cluster file protects this node from every fault");
+    return fail_at(Errc::refused, node.name,
+                   "the cluster file protects this node from every fault");
   if (type->needs_power_control && node.power.kind == PowerConfig::Kind::none)
     return fail_at(Errc::refused, node.name,
                    "{} needs a power control that can switch the node on again, and this node has "

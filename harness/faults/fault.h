@@ -1,8 +1,8 @@
 // fault: one disturbance of one target.
 //
-// Adding one: a file in this folder with `const FaultType kX{...}`, and a line in catalog.inc. From that
-// follow `ernstfall list faults`, the scenario schema, completion, the reference page and the contract
-// test that runs over every entry (tests/unit/faults/contract_test.cpp).
+// Adding one: a file in this folder with `const FaultType kX{...}`, and a line in catalog.inc. From
+// that follow `ernstfall list faults`, the scenario schema, completion, the reference page and the
+// contract test that runs over every entry (tests/unit/faults/contract_test.cpp).
 #pragma once
 
 #include <span>

@@ -32,7 +32,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
       true}};
   plan.confirm = {NodeWentDown{node.name, target.boot_id}};
   if (node.power.kind != PowerConfig::Kind::none) plan.undo = {ReviveAction{node.name}};
-  plan.undone = {NodeIsBack{node.name, target.boot_id}};
+  plan.undone = {NodeIsBack{node.name, target.boot_id, false}};
   return plan;
 }
 

@@ -14,12 +14,12 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue off_for, param_of(kNodePowerCycle, step, "off_for"));
   FaultPlan plan;
   plan.intended = "cut the power of " + node + " and give it back after " + off_for.text;
-  plan.apply = {PowerAction{node, PowerAction::Operation::cycle,
+  plan.apply = {SwitchPower{node, SwitchPower::Operation::cycle,
                             Nanos(static_cast<std::int64_t>(off_for.number))}};
   plan.confirm = {NodeWentDown{node, target.boot_id}};
   // Right also when the harness died between off and on.
-  plan.undo = {PowerAction{node, PowerAction::Operation::on, {}}};
-  plan.undone = {NodeIsBack{node, target.boot_id}};
+  plan.undo = {SwitchPower{node, SwitchPower::Operation::on, {}}};
+  plan.undone = {NodeIsBack{node, target.boot_id, false}};
   return plan;
 }
 

@@ -8,24 +8,23 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep&) {
   const std::string& node = target.node.name;
   FaultPlan plan;
   plan.intended = "cut the power of " + node + ": nothing is flushed, nobody is told";
-  plan.apply = {PowerAction{node, PowerAction::Operation::off, {}}};
+  plan.apply = {SwitchPower{node, SwitchPower::Operation::off, {}}};
   plan.confirm = {PowerIsOff{node}};
-  plan.undo = {PowerAction{node, PowerAction::Operation::on, {}}};
-  plan.undone = {NodeIsBack{node, target.boot_id}};
+  plan.undo = {SwitchPower{node, SwitchPower::Operation::on, {}}};
+  plan.undone = {NodeIsBack{node, target.boot_id, false}};
   return plan;
 }
 
 }  // namespace
 
 extern const FaultType kNodePowerOff;
-const FaultType kNodePowerOff{
-    "node.power-off",
-    "cut a node's power and keep it off for the hold time",
-    {},
-    "the node has a power control that can switch it on again",
-    "the power control says off, and the node does not answer",
-    "power on; proven by SSH with a new boot id and a finished start-up",
-    true,
-    plan};
+const FaultType kNodePowerOff{"node.power-off",
+                              "cut a node's power and keep it off for the hold time",
+                              {},
+                              "the node has a power control that can switch it on again",
+                              "the power control says off, and the node does not answer",
+                              "power on; proven by SSH with a new boot id and a finished start-up",
+                              true,
+                              plan};
 
 }  // namespace ernstfall

@@ -17,11 +17,14 @@ struct Overloaded : Ts... {
 template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
-std::string_view operation_name(PowerAction::Operation operation) {
+std::string_view operation_name(SwitchPower::Operation operation) {
   switch (operation) {
-    case PowerAction::Operation::on: return "on";
-    case PowerAction::Operation::off: return "off";
-    case PowerAction::Operation::cycle: return "cycle";
+    case SwitchPower::Operation::on:
+      return "on";
+    case SwitchPower::Operation::off:
+      return "off";
+    case SwitchPower::Operation::cycle:
+      return "cycle";
   }
   return "on";
 }
@@ -39,12 +42,12 @@ Result<Action> action_from_json(const json& j) {
     return action;
   }
   if (kind == "power") {
-    PowerAction action;
+    SwitchPower action;
     action.node = j.at("node").get<std::string>();
     const auto operation = j.at("operation").get<std::string>();
-    action.operation = operation == "off"     ? PowerAction::Operation::off
-                       : operation == "cycle" ? PowerAction::Operation::cycle
-                                              : PowerAction::Operation::on;
+    action.operation = operation == "off"     ? SwitchPower::Operation::off
+                       : operation == "cycle" ? SwitchPower::Operation::cycle
+                                              : SwitchPower::Operation::on;
     action.off_for = Nanos(j.at("off_for_ns").get<std::int64_t>());
     return action;
   }
@@ -59,7 +62,7 @@ Result<Observation> observation_from_json(const json& j) {
   const auto node = j.at("node").get<std::string>();
   if (kind == "power-is-off") return PowerIsOff{node};
   if (kind == "node-went-down") return NodeWentDown{node, j.at("boot_id").get<std::string>()};
-  if (kind == "node-is-back") return NodeIsBack{node, j.at("boot_id").get<std::string>()};
+  if (kind == "node-is-back") return NodeIsBack{node, j.at("boot_id").get<std::string>(), false};
   return fail(Errc::corrupt, "unknown kind of observation \"{}\"", kind);
 }
 
@@ -79,13 +82,19 @@ Result<std::vector<T>> list_from_json(const json& list, Result<T> (*one)(const j
 
 }  // namespace
 
+std::vector<Observation> accepting_unchanged(std::vector<Observation> observations) {
+  for (Observation& observation : observations)
+    if (auto* back = std::get_if<NodeIsBack>(&observation)) back->accept_unchanged = true;
+  return observations;
+}
+
 std::string describe(const Action& action) {
   return std::visit(
       Overloaded{[](const RemoteAction& a) {
                    return fmt::format("{}{}on {}: {}", a.name, a.name.empty() ? "" : " ", a.node,
                                       shell_quote(a.argv));
                  },
-                 [](const PowerAction& a) {
+                 [](const SwitchPower& a) {
                    return fmt::format("power {} {}", operation_name(a.operation), a.node);
                  },
                  [](const ReviveAction& a) {
@@ -96,42 +105,43 @@ std::string describe(const Action& action) {
 }
 
 std::string describe(const Observation& observation) {
-  return std::visit(
-      Overloaded{[](const PowerIsOff& o) {
-                   return fmt::format("{}'s power control says off, and it does not answer", o.node);
-                 },
-                 [](const NodeWentDown& o) {
-                   return fmt::format("{} stopped answering or has another boot id", o.node);
-                 },
-                 [](const NodeIsBack& o) {
-                   return fmt::format("{} answers over SSH after a new boot", o.node);
-                 }},
-      observation);
+  return std::visit(Overloaded{[](const PowerIsOff& o) {
+                                 return fmt::format(
+                                     "{}'s power control says off, and it does not answer", o.node);
+                               },
+                               [](const NodeWentDown& o) {
+                                 return fmt::format("{} stopped answering or has another boot id",
+                                                    o.node);
+                               },
+                               [](const NodeIsBack& o) {
+                                 return fmt::format("{} answers over SSH after a new boot", o.node);
+                               }},
+                    observation);
 }
 
 json actions_to_json(const std::vector<Action>& actions) {
   json list = json::array();
   for (const Action& action : actions)
     list.push_back(std::visit(
-        Overloaded{[](const RemoteAction& a) {
-                     return json{{"kind", "remote"},
-                                 {"name", a.name},
-                                 {"node", a.node},
-                                 {"argv", a.argv},
-                                 {"timeout_ns", a.timeout.count()},
-                                 {"attempts", a.attempts},
-                                 {"connection_dies", a.connection_dies}};
-                   },
-                   [](const PowerAction& a) {
-                     return json{{"kind", "power"},
-                                 {"node", a.node},
-                                 {"operation", operation_name(a.operation)},
-                                 {"off_for_ns", a.off_for.count()}};
-                   },
-                   [](const ReviveAction& a) {
-                     return json{
-                         {"kind", "revive"}, {"node", a.node}, {"grace_ns", a.grace.count()}};
-                   }},
+        Overloaded{
+            [](const RemoteAction& a) {
+              return json{{"kind", "remote"},
+                          {"name", a.name},
+                          {"node", a.node},
+                          {"argv", a.argv},
+                          {"timeout_ns", a.timeout.count()},
+                          {"attempts", a.attempts},
+                          {"connection_dies", a.connection_dies}};
+            },
+            [](const SwitchPower& a) {
+              return json{{"kind", "power"},
+                          {"node", a.node},
+                          {"operation", operation_name(a.operation)},
+                          {"off_for_ns", a.off_for.count()}};
+            },
+            [](const ReviveAction& a) {
+              return json{{"kind", "revive"}, {"node", a.node}, {"grace_ns", a.grace.count()}};
+            }},
         action));
   return list;
 }
@@ -143,21 +153,20 @@ Result<std::vector<Action>> actions_from_json(const json& list) {
 json observations_to_json(const std::vector<Observation>& observations) {
   json list = json::array();
   for (const Observation& observation : observations)
-    list.push_back(std::visit(
-        Overloaded{[](const PowerIsOff& o) {
-                     return json{{"kind", "power-is-off"}, {"node", o.node}};
-                   },
-                   [](const NodeWentDown& o) {
-                     return json{{"kind", "node-went-down"},
-                                 {"node", o.node},
-                                 {"boot_id", o.boot_id_before}};
-                   },
-                   [](const NodeIsBack& o) {
-                     return json{{"kind", "node-is-back"},
-                                 {"node", o.node},
-                                 {"boot_id", o.boot_id_before}};
-                   }},
-        observation));
+    list.push_back(std::visit(Overloaded{[](const PowerIsOff& o) {
+                                           return json{{"kind", "power-is-off"}, {"node", o.node}};
+                                         },
+                                         [](const NodeWentDown& o) {
+                                           return json{{"kind", "node-went-down"},
+                                                       {"node", o.node},
+                                                       {"boot_id", o.boot_id_before}};
+                                         },
+                                         [](const NodeIsBack& o) {
+                                           return json{{"kind", "node-is-back"},
+                                                       {"node", o.node},
+                                                       {"boot_id", o.boot_id_before}};
+                                         }},
+                              observation));
   return list;
 }
 

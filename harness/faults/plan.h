@@ -1,6 +1,6 @@
-// plan: what a fault wants done, as data. Faults describe and never execute; the injector is the only
-// one that acts. Plans are stored in the journal before anything is touched, so that heal can undo them
-// on any machine that has the run folder.
+// plan: what a fault wants done, as data. Faults describe and never execute; the injector is the
+// only one that acts. Plans are stored in the journal before anything is touched, so that heal can
+// undo them on any machine that has the run folder.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,12 +20,13 @@ struct RemoteAction {
   std::string node;
   Argv argv;
   Nanos timeout = std::chrono::seconds(60);
-  int attempts = 1;              // one second apart
-  bool connection_dies = false;  // the command takes the node down: losing the connection is success
+  int attempts = 1;  // one second apart
+  bool connection_dies =
+      false;  // the command takes the node down: losing the connection is success
 };
 
 // Switches a node's power through its power control.
-struct PowerAction {
+struct SwitchPower {
   enum class Operation { on, off, cycle };
   std::string node;
   Operation operation = Operation::on;
@@ -38,10 +39,10 @@ struct ReviveAction {
   Nanos grace = std::chrono::seconds(20);
 };
 
-using Action = std::variant<RemoteAction, PowerAction, ReviveAction>;
+using Action = std::variant<RemoteAction, SwitchPower, ReviveAction>;
 
-// What must be seen for a step to count as done. Each is observed by other means than the action's own
-// exit code.
+// What must be seen for a step to count as done. Each is observed by other means than the action's
+// own exit code.
 struct PowerIsOff {  // the power control says off, and the node does not answer
   std::string node;
 };
@@ -52,6 +53,9 @@ struct NodeWentDown {  // the node does not answer, or answers with another boot
 struct NodeIsBack {  // answers over SSH with another boot id, and its start-up has finished
   std::string node;
   std::string boot_id_before;  // empty: any boot id will do
+  // The fault was never confirmed, so that the node may never have been down: the old boot id will do
+  // when it stays. Not part of the plan: whoever undoes sets it.
+  bool accept_unchanged = false;
 };
 using Observation = std::variant<PowerIsOff, NodeWentDown, NodeIsBack>;
 
@@ -61,9 +65,12 @@ struct FaultPlan {
   std::string intended;  // in words
   std::vector<Action> apply;
   std::vector<Observation> confirm;
-  std::vector<Action> undo;         // idempotent; right even when apply ran only in part
+  std::vector<Action> undo;  // idempotent; right even when apply ran only in part
   std::vector<Observation> undone;
 };
+
+// For an undo of a fault that nobody saw take effect.
+std::vector<Observation> accepting_unchanged(std::vector<Observation> observations);
 
 std::string describe(const Action& action);
 std::string describe(const Observation& observation);

@@ -1,0 +1,57 @@
+// executor: the only code that carries out a fault's actions and looks for its effects.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "harness/cluster/cluster.h"
+#include "harness/faults/plan.h"
+#include "harness/inject/power.h"
+#include "harness/remote/remote.h"
+
+namespace ernstfall {
+
+// Remotes and power controls of a cluster's nodes, made once and shared by everything in a run.
+class NodeSet {
+ public:
+  static Result<std::unique_ptr<NodeSet>> open(const Cluster& cluster);
+  // For tests: fakes instead of the real things.
+  NodeSet(const Cluster& cluster, std::map<std::string, std::unique_ptr<Remote>> remotes,
+          std::map<std::string, std::unique_ptr<Power>> powers);
+
+  const Cluster& cluster() const { return cluster_; }
+  Remote* remote(std::string_view node) const;  // nullptr: no such node
+  Power* power(std::string_view node) const;    // nullptr: none
+
+ private:
+  const Cluster& cluster_;
+  std::map<std::string, std::unique_ptr<Remote>, std::less<>> remotes_;
+  std::map<std::string, std::unique_ptr<Power>, std::less<>> powers_;
+};
+
+class Executor {
+ public:
+  explicit Executor(NodeSet& nodes) : nodes_(nodes) {}
+
+  Status perform(const Action& action, const std::stop_token& stop);
+  // Waits until it is seen; returns how it was seen, in words. Errc::timeout with what was seen
+  // instead.
+  Result<std::string> observe(const Observation& observation, Deadline deadline,
+                              const std::stop_token& stop);
+  // As now, without waiting.
+  Result<std::string> boot_id(const std::string& node, Deadline deadline,
+                              const std::stop_token& stop);
+
+ private:
+  Status run_remote(const RemoteAction& action, const std::stop_token& stop);
+  Status run_power(const SwitchPower& action, const std::stop_token& stop);
+  Status run_revive(const ReviveAction& action, const std::stop_token& stop);
+  Result<std::string> check_once(const Observation& observation, Deadline deadline,
+                                 const std::stop_token& stop);
+
+  NodeSet& nodes_;
+};
+
+}  // namespace ernstfall

@@ -1,0 +1,60 @@
+// injector: the protocol around a fault. The only caller of faults.
+//
+//   journal the undo -> arm and prove the dead-man -> apply -> confirm -> (hold) -> undo -> prove
+//
+// Nothing is touched when journal or dead-man fail. Once apply was attempted, undo is owed whatever
+// happens, also when apply itself failed: it may have worked in part.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "harness/faults/plan.h"
+#include "harness/history/history.h"
+#include "harness/inject/executor.h"
+#include "harness/inject/journal.h"
+#include "harness/inject/keeper.h"
+
+namespace ernstfall {
+
+struct InjectOutcome {
+  bool touched = false;  // apply was attempted: undo is owed
+  bool confirmed = false;
+  std::string problem;  // why it was not applied or not confirmed
+};
+
+class Injector {
+ public:
+  Injector(Executor& executor, Journal& journal, HistoryWriter& history, SourceId run_source,
+           Keeper& keeper)
+      : executor_(executor),
+        journal_(journal),
+        history_(history),
+        run_source_(run_source),
+        keeper_(keeper) {}
+
+  InjectOutcome inject(int id, const FaultPlan& plan, Deadline confirm_by,
+                       const std::stop_token& stop);
+  // Not stoppable by the user: a stopped run still has to be undone. Failure = dirty, and is
+  // recorded.
+  // `confirmed` as inject() said: an effect that was seen must also be seen to go away.
+  Status undo(int id, const FaultPlan& plan, bool confirmed, Deadline undone_by);
+
+  // Journals a way back that is not a fault's (the runbook's restore steps).
+  Status plan_undo(const UndoEntry& entry);
+  Status mark_clean(int id);
+  Status mark_dirty(int id, const std::string& why);
+
+ private:
+  void event(std::string_view kind, const FaultPlan& plan, int id, const std::string& key,
+             const std::string& value, TimeNs effect_from = -1);
+
+  Executor& executor_;
+  Journal& journal_;
+  HistoryWriter& history_;
+  SourceId run_source_;
+  Keeper& keeper_;
+};
+
+}  // namespace ernstfall
