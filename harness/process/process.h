@@ -1,7 +1,7 @@
 // process: runs local programs. The only place that uses Boost.Process.
 //
-//   run_process   start -> feed stdin -> collect output (bounded) -> wait for *exit* -> drain -> result
-//   LocalProcess  a program that goes on: read its lines, write to it, end it
+//   run_process   start -> feed stdin -> collect output (bounded) -> wait for *exit* -> drain ->
+//   result LocalProcess  a program that goes on: read its lines, write to it, end it
 //
 // Each child gets a process group of its own, and on deadline or stop the whole group is killed. A
 // grandchild that keeps stdout open does not delay the result: after exit, draining is bounded.
@@ -21,11 +21,11 @@
 namespace ernstfall {
 
 struct ProcessSpec {
-  Argv argv;  // argv[0] is looked up in PATH
-  std::string stdin_text;
-  std::vector<std::pair<std::string, std::string>> extra_env;  // secrets go here, never into argv
-  std::string working_folder;                                   // empty: ours
-  std::size_t max_output_bytes = 1U << 20U;                     // each of stdout and stderr
+  Argv argv = {};  // argv[0] is looked up in PATH
+  std::string stdin_text = {};
+  std::vector<std::pair<std::string, std::string>> extra_env = {};  // secrets: here, never in argv
+  std::string working_folder = {};                                  // empty: ours
+  std::size_t max_output_bytes = 1U << 20U;                         // each of stdout and stderr
 };
 
 struct ProcessResult {
@@ -48,7 +48,9 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
 Result<std::string> run_process_ok(const ProcessSpec& spec, Deadline deadline,
                                    const std::stop_token& stop);
 
-// A child that runs until it ends or until this object is destroyed (its group is killed then).
+// A child that runs until it ends or until this object is destroyed (its group is killed then). One
+// thread may call next_line() and wait(); another may write(). Unread stdout makes the child wait;
+// stderr never does (its first max_output_bytes are kept).
 class LocalProcess {
  public:
   static Result<std::unique_ptr<LocalProcess>> start(const ProcessSpec& spec);
@@ -59,14 +61,16 @@ class LocalProcess {
   // process running. Lines longer than 1 MiB are an error.
   virtual Result<std::optional<std::string>> next_line(Deadline deadline,
                                                        const std::stop_token& stop) = 0;
+  // To its stdin, which stays open; waits while the pipe is full, 10 s at most. Not with
+  // stdin_text: then stdin is that text and its end.
   virtual Status write(std::string_view text) = 0;
-  // Waits for the exit.
+  // Waits for the exit; `out` is what next_line() did not take, within max_output_bytes.
   virtual Result<ProcessResult> wait(Deadline deadline, const std::stop_token& stop) = 0;
   virtual void kill_group() = 0;
 };
 
-// Starts a program in a session of its own that outlives us: stdin from /dev/null, stdout and stderr
-// appended to `log_path`. Returns its pid.
+// Starts a program in a session of its own that outlives us: stdin from /dev/null, stdout and
+// stderr appended to `log_path`. Returns its pid.
 Result<int> spawn_detached(const ProcessSpec& spec, const std::string& log_path);
 
 // True while `pid` is alive and was started at `start_ticks` (field 22 of /proc/PID/stat): a number

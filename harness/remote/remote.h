@@ -36,8 +36,8 @@ struct SshAccess {
 };
 
 struct RemoteCommand {
-  Argv argv;               // quoted for the node's shell in one place: shell_quote()
-  std::string stdin_text;  // secrets go here, never into argv
+  Argv argv = {};               // quoted for the node's shell in one place: shell_quote()
+  std::string stdin_text = {};  // secrets go here, never into argv
   std::size_t max_output_bytes = 1U << 20U;
 };
 
