@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -18,6 +19,7 @@
 #include <exception>
 #include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -115,7 +117,10 @@ Result<int> launch(const ProcessSpec& spec, const ChildSetup& setup) {
     launcher.env = envp.data();
     boost::system::error_code ec;
     auto process = launcher(context.get_executor(), ec, bp::filesystem::path(program), args, setup);
-    if (ec) return fail_at(Errc::io, program, "cannot start: {}", ec.message());
+    if (ec) {
+      if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);  // Boost leaves the zombie to us
+      return fail_at(Errc::io, program, "cannot start: {}", ec.message());
+    }
     process.detach();
     return launcher.pid;
   } catch (const std::exception& error) {
@@ -128,8 +133,16 @@ Result<int> launch(const ProcessSpec& spec, const ChildSetup& setup) {
 class Launcher {
  public:
   static Launcher& instance() {
-    static Launcher launcher;
-    return launcher;
+    static std::mutex mutex;
+    static std::unique_ptr<Launcher> launcher;
+    static pid_t owner = -1;
+    const std::lock_guard lock(mutex);
+    if (owner != ::getpid()) {
+      [[maybe_unused]] Launcher* lost = launcher.release();  // fork took its thread away
+      launcher = std::make_unique<Launcher>();
+      owner = ::getpid();
+    }
+    return *launcher;
   }
 
   Result<int> start(const ProcessSpec& spec, const ChildSetup& setup) {
