@@ -33,6 +33,13 @@ Status drop_cut_line(const std::filesystem::path& path, int fd) {
   return {};
 }
 
+Result<UndoEntry::Stage> stage_from(const std::string& name) {
+  for (const auto stage :
+       {UndoEntry::Stage::fault, UndoEntry::Stage::restore, UndoEntry::Stage::residue})
+    if (stage_name(stage) == name) return stage;
+  return fail(Errc::corrupt, "unknown stage \"{}\"", name);
+}
+
 Status apply_line(JournalState& state, const json& line) {
   const auto kind = line.at("kind").get<std::string>();
   if (kind == "run-begin") {
@@ -45,8 +52,7 @@ Status apply_line(JournalState& state, const json& line) {
   } else if (kind == "undo-planned") {
     UndoEntry entry;
     entry.id = line.at("id").get<int>();
-    entry.stage = line.at("stage").get<std::string>() == "restore" ? UndoEntry::Stage::restore
-                                                                   : UndoEntry::Stage::fault;
+    ERNSTFALL_TRY(entry.stage, stage_from(line.at("stage").get<std::string>()));
     entry.what = line.at("what").get<std::string>();
     entry.node = line.at("node").get<std::string>();
     ERNSTFALL_TRY(entry.undo, actions_from_json(line.at("undo")));
@@ -128,9 +134,18 @@ Result<JournalState> read_journal(const std::filesystem::path& run_folder) {
   return state;
 }
 
+std::string_view stage_name(UndoEntry::Stage stage) {
+  switch (stage) {
+    case UndoEntry::Stage::fault: return "fault";
+    case UndoEntry::Stage::restore: return "restore";
+    case UndoEntry::Stage::residue: return "residue";
+  }
+  return "fault";
+}
+
 json undo_to_json(const UndoEntry& entry) {
   return json{{"id", entry.id},
-              {"stage", entry.stage == UndoEntry::Stage::restore ? "restore" : "fault"},
+              {"stage", stage_name(entry.stage)},
               {"what", entry.what},
               {"node", entry.node},
               {"undo", actions_to_json(entry.undo)},

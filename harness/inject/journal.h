@@ -34,7 +34,8 @@ class Journal {
 // One undo as the journal knows it.
 struct UndoEntry {
   // fault: undone at once. restore: the way back from a runbook; only after redundancy is restored.
-  enum class Stage { fault, restore };
+  // residue: the cluster differs from its state before the run; clean when it no longer does.
+  enum class Stage { fault, restore, residue };
   int id = 0;
   Stage stage = Stage::fault;
   std::string what;  // "node.power-off on prod", "runbook"
@@ -61,6 +62,7 @@ struct JournalState {
 // Errc::corrupt with the line number when a line in the middle cannot be read.
 Result<JournalState> read_journal(const std::filesystem::path& run_folder);
 
+std::string_view stage_name(UndoEntry::Stage stage);
 nlohmann::json undo_to_json(const UndoEntry& entry);
 
 }  // namespace ernstfall

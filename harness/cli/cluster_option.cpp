@@ -1,0 +1,32 @@
+// cluster_option: loads the cluster that a subcommand works on.
+#include "harness/cli/cluster_option.h"
+
+#include <CLI/CLI.hpp>
+
+#include "lab/lab.h"
+
+namespace ernstfall::cli {
+
+void add_cluster_options(CLI::App& command, ClusterOption& option) {
+  auto* file = command.add_option("--cluster", option.file, "cluster file");
+  command.add_option("--lab", option.lab, "a running lab, by name (default: homelab)")
+      ->excludes(file);
+}
+
+Status enter_namespace_of(const Cluster& cluster) {
+  for (const Node& node : cluster.nodes)
+    if (node.power.kind == PowerConfig::Kind::lab) return enter_lab_namespace(node.power.lab);
+  return {};
+}
+
+Result<Cluster> open_cluster(const ClusterOption& option) {
+  std::filesystem::path path = option.file;
+  if (path.empty()) {
+    ERNSTFALL_TRY(path, lab_cluster_file(option.lab.empty() ? "homelab" : option.lab));
+  }
+  ERNSTFALL_TRY(Cluster cluster, load_cluster(path));
+  ERNSTFALL_CHECK(enter_namespace_of(cluster));
+  return cluster;
+}
+
+}  // namespace ernstfall::cli

@@ -1,0 +1,121 @@
+// run_command: `ernstfall run SCENARIO...`: runs scenarios one after the other and reports each.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <random>
+
+#include "harness/cli/cluster_option.h"
+#include "harness/cli/command.h"
+#include "harness/cli/console_progress.h"
+#include "harness/cli/signals.h"
+#include "harness/core/text.h"
+#include "harness/run/runner.h"
+#include "reports/render.h"
+
+namespace ernstfall::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> scenarios;
+  ClusterOption cluster;
+  std::string runs = "runs";
+  std::optional<std::uint64_t> seed;
+  bool dry_run = false;
+  bool json = false;
+  bool yes = false;
+};
+
+std::filesystem::path own_program() {
+  std::error_code ec;
+  return std::filesystem::read_symlink("/proc/self/exe", ec);
+}
+
+// The worse of two outcomes: 3 > 1 > 2 > 0; an error that kept a run from starting beats a pass.
+ExitCode worse(ExitCode a, ExitCode b) {
+  const auto rank = [](ExitCode code) {
+    switch (code) {
+      case ExitCode::pass:
+        return 0;
+      case ExitCode::inconclusive:
+        return 1;
+      case ExitCode::violated:
+        return 2;
+      case ExitCode::dirty:
+        return 9;
+      default:
+        return 5;
+    }
+  };
+  return rank(a) >= rank(b) ? a : b;
+}
+
+Result<ExitCode> run_one(const Options& options, const Cluster& cluster, const Scenario& scenario,
+                         const std::stop_token& stop) {
+  RunOptions run;
+  run.seed = options.seed ? *options.seed : std::random_device{}();
+  run.runs_root = options.runs;
+  run.program = own_program();
+  run.dry_run = options.dry_run;
+  const auto progress = make_console_progress();
+  ERNSTFALL_TRY(const RunOutcome outcome, run_scenario(cluster, scenario, run, *progress, stop));
+  if (options.dry_run) {
+    fmt::print("{}", outcome.plan_text);
+    return ExitCode::pass;
+  }
+  progress->phase("report", outcome.folder.string());
+  ERNSTFALL_TRY(const LoadedRun loaded, load_run(outcome.folder, catalogue()));
+  ERNSTFALL_CHECK(write_reports(outcome.folder, loaded.report, loaded.history));
+  if (options.json)
+    fmt::print("{}\n", render_json(loaded.report));
+  else
+    fmt::print("{}\nreport: {}\n", render_console(loaded.report, ::isatty(STDOUT_FILENO) == 1),
+               (outcome.folder / "report.html").string());
+  return exit_code_for(loaded.report.verdict);
+}
+
+Result<ExitCode> run_all(const Options& options) {
+  // All files are read before the first node is touched: a typo in the last one costs nothing.
+  ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  std::vector<Scenario> scenarios;
+  for (const std::string& file : options.scenarios) {
+    ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
+    ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+    scenarios.push_back(std::move(scenario));
+  }
+  if (!cluster.disposable && !options.yes && !options.dry_run)
+    return fail_at(
+        Errc::refused, cluster.source.string(),
+        "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+  const std::stop_token stop = stop_on_signals();
+  ExitCode worst = ExitCode::pass;
+  for (const Scenario& scenario : scenarios) {
+    ERNSTFALL_TRY(const ExitCode code, run_one(options, cluster, scenario, stop));
+    worst = worse(worst, code);
+    if (stop.stop_requested() || code == ExitCode::dirty) break;
+  }
+  return worst;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "run scenarios and report what happened");
+  command->add_option("scenarios", options->scenarios, "scenario files")->required();
+  add_cluster_options(*command, options->cluster);
+  command->add_option("--runs", options->runs, "folder for run folders")->capture_default_str();
+  command->add_option("--seed", options->seed, "seed of the load's content (default: random)");
+  command->add_flag("--dry-run", options->dry_run,
+                    "do every read, print every command, touch nothing");
+  command->add_flag("--json", options->json, "result as one JSON document on stdout");
+  command->add_flag("--yes", options->yes, "run on a cluster that is not marked disposable");
+  command->callback([options, &context] {
+    const auto code = run_all(*options);
+    if (!code) return report_error(context, code.error());
+    context.exit_code = *code;
+  });
+}
+
+}  // namespace ernstfall::cli

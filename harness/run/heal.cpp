@@ -1,0 +1,183 @@
+// heal: undo from the journal, or from the cluster's state when there is no journal.
+#include "harness/run/heal.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/core/units.h"
+#include "harness/inject/journal.h"
+#include "harness/run/cluster_state.h"
+#include "harness/run/run_folder.h"
+
+namespace ernstfall {
+namespace {
+
+using nlohmann::json;
+using std::chrono::minutes;
+
+// All scaled by the cluster's time_scale.
+constexpr Nanos kNodeBackMax = minutes(5);
+constexpr Nanos kRedundancyMax = minutes(10);
+constexpr Nanos kSameStateMax = minutes(3);
+
+class Healer {
+ public:
+  Healer(NodeSet& nodes, const HealOptions& options, const std::stop_token& stop)
+      : nodes_(nodes), executor_(nodes), options_(options), stop_(stop) {}
+
+  void say(const std::string& text) { options_.say(text); }
+  void done(const std::string& text) {
+    say(text);
+    report.done.push_back(text);
+  }
+  void problem(const std::string& text) {
+    say("PROBLEM: " + text);
+    report.problems.push_back(text);
+  }
+
+  // Performs and proves one undo; false when it is not proven.
+  bool undo(const UndoEntry& entry, Journal& journal) {
+    say("undoing " + entry.what);
+    (void)journal.record("undoing", {{"id", entry.id}, {"healed_by", options_.by}});
+    const auto dirty = [&](const Error& error) {
+      (void)journal.record("dirty", {{"id", entry.id}, {"why", to_string(error)}});
+      problem(entry.what + ": " + to_string(error));
+      return false;
+    };
+    for (const Action& action : entry.undo) {
+      if (const auto status = executor_.perform(action, stop_); !status)
+        return dirty(status.error());
+      done(describe(action));
+    }
+    const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kNodeBackMax));
+    const auto expected = entry.confirmed ? entry.undone : accepting_unchanged(entry.undone);
+    for (const Observation& observation : expected) {
+      const auto seen = executor_.observe(observation, deadline, stop_);
+      if (!seen) return dirty(seen.error());
+      done("seen: " + *seen);
+    }
+    return true;
+  }
+
+  bool mark_clean(const UndoEntry& entry, Journal& journal) {
+    const auto status = journal.record("clean", {{"id", entry.id}, {"healed_by", options_.by}});
+    if (!status) problem(to_string(status.error()));
+    return status.has_value();
+  }
+
+  bool wait_for_redundancy() {
+    say("waiting until the data is on every replica again");
+    const std::string trouble = wait_until_redundant(
+        nodes_, Deadline::after(nodes_.cluster().scaled(kRedundancyMax)), stop_);
+    if (!trouble.empty()) {
+      problem("redundancy is not restored: " + trouble);
+      return false;
+    }
+    done("redundancy restored");
+    return true;
+  }
+
+  void compare_with(const std::string& initial_state) {
+    if (initial_state.empty()) return;
+    const json before = json::parse(initial_state, nullptr, false);
+    if (before.is_discarded()) return problem("the journal's initial state cannot be read");
+    say("comparing with the state before the run");
+    for (const std::string& difference : wait_until_same(
+             nodes_, before, Deadline::after(nodes_.cluster().scaled(kSameStateMax)), stop_))
+      problem("not as before the run: " + difference);
+    if (report.problems.empty()) done("every node is as it was before the run");
+  }
+
+  NodeSet& nodes_;
+  Executor executor_;
+  const HealOptions& options_;
+  const std::stop_token& stop_;
+  HealReport report;
+};
+
+Result<std::optional<FileLock>> lock_run(const std::filesystem::path& run_folder,
+                                         const HealOptions& options, const std::stop_token& stop) {
+  bool said = false;
+  while (true) {
+    ERNSTFALL_TRY(std::optional<FileLock> lock, FileLock::try_lock(run_lock_path(run_folder)));
+    if (lock || options.ignore_lock) return lock;
+    if (!said) options.say("someone is working on this run; waiting for them");
+    said = true;
+    if (options.lock_deadline.expired())
+      return fail_at(Errc::refused, run_folder.string(), "the run is still in progress");
+    if (!sleep_until(options.lock_deadline.at_most(std::chrono::milliseconds(200)), stop))
+      return fail_at(Errc::cancelled, run_folder.string(), "stopped while waiting for the lock");
+  }
+}
+
+}  // namespace
+
+Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealOptions& options,
+                            const std::stop_token& stop) {
+  ERNSTFALL_TRY(const auto lock, lock_run(run_folder, options, stop));
+  ERNSTFALL_TRY(JournalState state, read_journal(run_folder));
+  if (!state.has_open_undo()) {
+    HealReport report;
+    report.was_clean = true;
+    return report;
+  }
+  ERNSTFALL_TRY(const Cluster cluster, load_cluster(run_folder / "cluster.yaml"));
+  ERNSTFALL_TRY(const auto nodes, NodeSet::open(cluster));
+  ERNSTFALL_TRY(Journal journal, Journal::open(run_folder));
+  Healer healer(*nodes, options, stop);
+
+  std::reverse(state.undos.begin(), state.undos.end());
+  for (const UndoEntry& entry : state.undos)
+    if (!entry.clean && entry.stage == UndoEntry::Stage::fault && healer.undo(entry, journal))
+      healer.mark_clean(entry, journal);
+  // The way back of a runbook moves the data's home: only with every replica there.
+  if (healer.report.clean() && healer.wait_for_redundancy()) {
+    bool restored = false;
+    for (const UndoEntry& entry : state.undos)
+      if (!entry.clean && entry.stage == UndoEntry::Stage::restore && healer.undo(entry, journal)) {
+        restored = true;
+        healer.mark_clean(entry, journal);
+      }
+    if (restored) healer.wait_for_redundancy();
+    healer.compare_with(state.initial_state);
+    for (const UndoEntry& entry : state.undos)
+      if (!entry.clean && entry.stage == UndoEntry::Stage::residue && healer.report.clean())
+        healer.mark_clean(entry, journal);
+  }
+  ERNSTFALL_CHECK(journal.record("healed", {{"by", options.by},
+                                            {"clean", healer.report.clean()},
+                                            {"done", healer.report.done},
+                                            {"problems", healer.report.problems}}));
+  return healer.report;
+}
+
+Result<HealReport> heal_cluster(const Cluster& cluster, const HealOptions& options,
+                                const std::stop_token& stop) {
+  ERNSTFALL_TRY(const auto nodes, NodeSet::open(cluster));
+  Healer healer(*nodes, options, stop);
+  for (const Node& node : cluster.nodes) {
+    Power* power = nodes->power(node.name);
+    if (power == nullptr) continue;
+    const Deadline deadline = Deadline::after(cluster.scaled(minutes(1)));
+    const auto on = power->is_on(deadline, stop);
+    if (!on) {
+      healer.problem(node.name + ": " + to_string(on.error()));
+      continue;
+    }
+    if (*on) continue;
+    const Action action = SwitchPower{node.name, SwitchPower::Operation::on, {}};
+    if (const auto status = healer.executor_.perform(action, stop); !status) {
+      healer.problem(to_string(status.error()));
+      continue;
+    }
+    healer.done(describe(action));
+    const auto back = healer.executor_.observe(NodeIsBack{node.name, "", false},
+                                               Deadline::after(cluster.scaled(kNodeBackMax)), stop);
+    if (!back) healer.problem(to_string(back.error()));
+  }
+  healer.report.was_clean = healer.report.done.empty() && healer.report.problems.empty();
+  healer.wait_for_redundancy();
+  return healer.report;
+}
+
+}  // namespace ernstfall

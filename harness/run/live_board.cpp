@@ -1,0 +1,87 @@
+// live_board: folds samples into streaks.
+#include "harness/run/live_board.h"
+
+#include <algorithm>
+
+#include "harness/core/units.h"
+
+namespace ernstfall {
+
+Result<SourceId> LiveBoard::define_source(Source source) {
+  ERNSTFALL_TRY(const SourceId id, inner_.define_source(source));
+  source.id = id;
+  const std::lock_guard lock(mutex_);
+  views_[id].source = std::move(source);
+  return id;
+}
+
+Status LiveBoard::append(const Sample& sample) {
+  {
+    const std::lock_guard lock(mutex_);
+    SourceView& view = views_[sample.source];
+    if (sample.outcome == Outcome::missed) {
+      ++view.missed;
+    } else {
+      const bool good = is_available(sample.outcome);
+      ++(good ? view.good : view.bad);
+      view.last_ended = std::max(view.last_ended, sample.ended);
+      view.last_latency_ns = sample.ended - sample.scheduled;
+      view.last_detail = sample.detail;
+      // Answers may come out of order: a late timeout of an old slot does not end a newer good
+      // streak.
+      auto& mine = good ? view.good_since : view.bad_since;
+      auto& other = good ? view.bad_since : view.good_since;
+      if (!other || sample.scheduled >= *other) {
+        other.reset();
+        if (!mine) mine = sample.scheduled;
+      }
+    }
+  }
+  return inner_.append(sample);
+}
+
+Status LiveBoard::append(const LedgerRecord& record) {
+  if (record.step == LedgerStep::acknowledged) {
+    const std::lock_guard lock(mutex_);
+    ++acknowledged_;
+  }
+  return inner_.append(record);
+}
+
+std::vector<SourceView> LiveBoard::views() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SourceView> views;
+  for (const auto& [id, view] : views_) views.push_back(view);
+  return views;
+}
+
+std::string LiveBoard::service_trouble(TimeNs now, TimeNs stable_ns) const {
+  const std::lock_guard lock(mutex_);
+  bool any = false;
+  for (const auto& [id, view] : views_) {
+    if (!view.is_service()) continue;
+    any = true;
+    if (!view.good_since)
+      return fmt::format("{} is failing: {}", view.source.name,
+                         view.last_detail.empty() ? "no answer yet" : view.last_detail);
+    if (now - *view.good_since < stable_ns)
+      return fmt::format("{} is good for {} only", view.source.name,
+                         format_duration(Nanos(now - *view.good_since)));
+    // A probe that went silent proves nothing about now.
+    if (now - view.last_ended > 5 * view.source.period_ns + view.source.timeout_ns)
+      return fmt::format("{} has not been asked for {}", view.source.name,
+                         format_duration(Nanos(now - view.last_ended)));
+  }
+  return any ? "" : "no probe watches the service";
+}
+
+bool LiveBoard::service_stable(TimeNs now, TimeNs stable_ns) const {
+  return service_trouble(now, stable_ns).empty();
+}
+
+std::uint64_t LiveBoard::acknowledged_writes() const {
+  const std::lock_guard lock(mutex_);
+  return acknowledged_;
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,62 @@
+// live_board: passes everything on to the history, and keeps the latest state of each source in
+// memory, for the live view and for the runner's waiting ("is the service stable again?"). Never
+// judges: the verdict comes from the history alone.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/history/history.h"
+
+namespace ernstfall {
+
+struct SourceView {
+  Source source;
+  std::uint64_t good = 0;
+  std::uint64_t bad = 0;
+  std::uint64_t missed = 0;
+  std::optional<TimeNs>
+      good_since;                   // scheduled time of the first good sample of the present streak
+  std::optional<TimeNs> bad_since;  // of the present bad streak
+  TimeNs last_ended = 0;
+  TimeNs last_latency_ns = 0;
+  std::string last_detail;
+
+  // Asked as users ask: not about one node.
+  bool is_service() const {
+    return source.node.empty() &&
+           (source.kind.rfind("webdav.", 0) == 0 || source.kind.rfind("http.", 0) == 0);
+  }
+};
+
+class LiveBoard final : public HistoryWriter {
+ public:
+  explicit LiveBoard(HistoryWriter& inner) : inner_(inner) {}
+
+  const RunClock& clock() const override { return inner_.clock(); }
+  Result<SourceId> define_source(Source source) override;
+  Status append(const Sample& sample) override;
+  Status append(const Event& event) override { return inner_.append(event); }
+  Status append(const LedgerRecord& record) override;
+  Status sync() override { return inner_.sync(); }
+  Status close() override { return inner_.close(); }
+
+  std::vector<SourceView> views() const;
+  // Every service source has been good without a break since `stable` ago, and is still being
+  // asked.
+  bool service_stable(TimeNs now, TimeNs stable_ns) const;
+  // The first service source that is not, in words; empty when all are.
+  std::string service_trouble(TimeNs now, TimeNs stable_ns) const;
+  std::uint64_t acknowledged_writes() const;
+
+ private:
+  HistoryWriter& inner_;
+  mutable std::mutex mutex_;
+  std::map<SourceId, SourceView> views_;
+  std::uint64_t acknowledged_ = 0;
+};
+
+}  // namespace ernstfall

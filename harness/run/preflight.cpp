@@ -1,0 +1,116 @@
+// preflight: plans the faults, and refuses to start on a sick cluster.
+#include "harness/run/preflight.h"
+
+#include "harness/core/units.h"
+#include "harness/run/run_folder.h"
+#include "harness/run/runbook.h"
+
+namespace ernstfall {
+namespace {
+
+constexpr std::uintmax_t kMinFreeBytes = 256ULL << 20U;
+
+Status check_free_space(const std::filesystem::path& runs_root) {
+  ERNSTFALL_CHECK(make_directories(runs_root));
+  std::error_code ec;
+  const auto space = std::filesystem::space(runs_root, ec);
+  if (ec)
+    return fail_at(Errc::io, runs_root.string(), "cannot ask for free space: {}", ec.message());
+  if (space.available < kMinFreeBytes)
+    return fail_at(Errc::io, runs_root.string(), "only {} free; a run needs {}",
+                   format_bytes(space.available), format_bytes(kMinFreeBytes));
+  return {};
+}
+
+Status check_health(const ClusterState& state, const Cluster& cluster) {
+  std::string trouble;
+  for (const auto& [node, why] : state.unreachable) trouble += "\n  " + node + ": " + why;
+  for (const auto& [name, node] : state.nodes)
+    if (const auto marks = node.sections.find("marks");
+        marks != node.sections.end() && !marks->second.empty())
+      trouble += "\n  " + name + ": left by an earlier run: " + std::string(trim(marks->second)) +
+                 " (ernstfall heal)";
+  if (trouble.empty())
+    if (const std::string why = redundancy_trouble(state, cluster); !why.empty())
+      trouble += "\n  not every replica is up to date: " + why;
+  if (trouble.empty()) return {};
+  return fail(Errc::unreachable, "the cluster is not fit for a test now:{}", trouble);
+}
+
+Result<std::vector<PlannedFault>> plan_faults(const NodeSet& nodes, const Scenario& scenario,
+                                              const std::stop_token& stop) {
+  std::vector<PlannedFault> planned;
+  Executor executor(const_cast<NodeSet&>(nodes));
+  const Cluster& cluster = nodes.cluster();
+  for (const FaultStep& step : scenario.faults) {
+    ERNSTFALL_TRY(const std::vector<std::string> targets, resolve_targets(step.on, cluster));
+    for (const std::string& target : targets) {
+      const Deadline deadline = Deadline::after(cluster.scaled(std::chrono::seconds(20)));
+      ERNSTFALL_TRY(const std::string boot_id, executor.boot_id(target, deadline, stop));
+      ERNSTFALL_TRY(FaultPlan plan, plan_fault({*cluster.find_node(target), boot_id}, step));
+      if (Power* power = nodes.power(target); power != nullptr) {
+        ERNSTFALL_TRY(const bool on, power->is_on(deadline, stop));
+        if (!on)
+          return fail_at(Errc::unreachable, target,
+                         "the node answers over SSH, but its power control says that it is off: "
+                         "they speak of different machines");
+      }
+      planned.push_back({step, std::move(plan)});
+    }
+  }
+  return planned;
+}
+
+}  // namespace
+
+Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario,
+                                  const std::filesystem::path& runs_root,
+                                  const std::stop_token& stop) {
+  const Cluster& cluster = nodes.cluster();
+  PreflightResult result;
+  ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+  if (scenario.attended) {
+    ERNSTFALL_TRY(result.operator_steps, runbook_actions(scenario.attended->steps, cluster));
+    ERNSTFALL_TRY(result.restore_steps, runbook_actions(scenario.attended->restore, cluster));
+  }
+  ERNSTFALL_CHECK(check_free_space(runs_root));
+  if (const std::string run = find_unhealed_run(runs_root, cluster.name); !run.empty())
+    return fail(Errc::unreachable,
+                "an earlier run may have left this cluster broken; first run: ernstfall heal {}",
+                shell_quote_word(run));
+  result.state =
+      observe_cluster(nodes, Deadline::after(cluster.scaled(std::chrono::seconds(20))), stop);
+  ERNSTFALL_CHECK(check_health(result.state, cluster));
+  for (const auto& [name, node] : result.state.nodes) {
+    result.versions["kernel@" + name] = node.kernel;
+    if (!node.drbd_version.empty()) result.versions["drbd@" + name] = node.drbd_version;
+  }
+  ERNSTFALL_TRY(result.faults, plan_faults(nodes, scenario, stop));
+  return result;
+}
+
+std::string describe_plan(const PreflightResult& result, const Scenario& scenario) {
+  std::string text;
+  const auto add = [&text](std::string_view label, const std::string& line) {
+    text += fmt::format("  {:<10}{}\n", label, line);
+  };
+  for (const PlannedFault& fault : result.faults) {
+    text += fmt::format("{} on {}, held for {}: {}\n", fault.plan.fault, fault.plan.node,
+                        format_duration(fault.step.hold), fault.plan.intended);
+    for (const Action& action : fault.plan.apply) add("apply", describe(action));
+    for (const Observation& seen : fault.plan.confirm) add("confirm", describe(seen));
+    for (const Action& action : fault.plan.undo) add("undo", describe(action));
+    for (const Observation& seen : fault.plan.undone) add("prove", describe(seen));
+    add("dead-man", "local keeper, fires after 60 s without a heartbeat of the harness");
+  }
+  if (scenario.attended) {
+    text += fmt::format("operator, {} after the fault:\n",
+                        format_duration(scenario.attended->reaction));
+    for (const RemoteAction& step : result.operator_steps) add("run", describe(Action(step)));
+    text += "operator, when redundancy is back:\n";
+    for (const RemoteAction& step : result.restore_steps) add("restore", describe(Action(step)));
+  }
+  return text;
+}
+
+}  // namespace ernstfall

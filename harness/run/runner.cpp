@@ -1,0 +1,337 @@
+// runner: the state machine of a run.
+#include "harness/run/runner.h"
+
+#include <nlohmann/json.hpp>
+
+#include "harness/core/units.h"
+#include "harness/history/kinds.h"
+#include "harness/inject/injector.h"
+#include "harness/run/observers.h"
+#include "harness/run/preflight.h"
+#include "harness/run/run_folder.h"
+#include "harness/run/watch.h"
+
+namespace ernstfall {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kRunbookUndoId = 1000;         // after every fault's
+constexpr Nanos kConfirmMax = seconds(60);   // scaled
+constexpr Nanos kSameStateMax = minutes(3);  // scaled
+constexpr Nanos kAuditMax = minutes(3);      // scaled
+constexpr Nanos kCollectMax = seconds(30);   // scaled
+constexpr Nanos kLookPeriod = milliseconds(100);
+
+class Run {
+ public:
+  Run(const Cluster& cluster, const Scenario& scenario, const RunOptions& options,
+      Progress& progress, const std::stop_token& stop)
+      : cluster_(cluster),
+        scenario_(scenario),
+        options_(options),
+        progress_(progress),
+        stop_(stop) {}
+
+  ~Run() { progress_.watch(nullptr); }
+
+  Result<RunOutcome> execute();
+
+ private:
+  Status open_folder();
+  Status start_watching();
+  bool hold_baseline();
+  void inject_all();
+  bool inject_one(int id, const PlannedFault& fault);
+  void hold(const PlannedFault& fault, TimeNs confirmed_at);
+  void run_operator();
+  bool run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
+                 const std::stop_token& stop);
+  void settle();
+  void restore();
+  void collect();
+  Status finish();
+
+  void phase(std::string_view name, const std::string& text);
+  void event(std::string_view kind, const json& fields);
+  void abort(const std::string& why);
+  bool stopped() const { return stop_.stop_requested(); }
+  bool wait(Nanos duration) { return sleep_until(Deadline::after(duration), stop_); }
+
+  const Cluster& cluster_;
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  Progress& progress_;
+  const std::stop_token& stop_;
+
+  std::unique_ptr<NodeSet> nodes_;
+  PreflightResult plan_;
+  RunClock clock_;
+  std::filesystem::path folder_;
+  std::optional<FileLock> cluster_lock_;
+  std::optional<FileLock> run_lock_;
+  std::unique_ptr<HistoryWriter> history_;
+  std::unique_ptr<LiveBoard> board_;
+  std::optional<Journal> journal_;
+  std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Injector> injector_;
+  std::unique_ptr<Watch> watch_;
+  SourceId run_source_ = 0;
+  bool touched_ = false;
+  bool runbook_begun_ = false;
+};
+
+void Run::event(std::string_view kind, const json& fields) {
+  (void)board_->append(Event{run_source_, clock_.now(), std::string(kind),
+                             fields.dump(-1, ' ', false, json::error_handler_t::replace)});
+}
+
+void Run::phase(std::string_view name, const std::string& text) {
+  progress_.phase(name, text);
+  event(kinds::kPhase, {{"phase", name}});
+}
+
+void Run::abort(const std::string& why) {
+  progress_.warn(why);
+  event(kinds::kAborted, {{"why", why}});
+}
+
+Status Run::open_folder() {
+  ERNSTFALL_TRY(const std::filesystem::path lock_path, cluster_lock_path(cluster_.name));
+  ERNSTFALL_TRY(cluster_lock_, FileLock::try_lock(lock_path));
+  if (!cluster_lock_)
+    return fail(Errc::unreachable, "another run is in progress on cluster {}", cluster_.name);
+  clock_ = RunClock{};
+  ERNSTFALL_TRY(folder_,
+                create_run_folder(options_.runs_root, cluster_, scenario_, options_.seed, clock_));
+  ERNSTFALL_TRY(run_lock_, FileLock::try_lock(run_lock_path(folder_)));
+  ERNSTFALL_TRY(Journal journal, Journal::open(folder_));
+  journal_.emplace(std::move(journal));
+  const std::string run_id = folder_.filename().string();
+  ERNSTFALL_CHECK(journal_->record("run-begin", {{"run_id", run_id}, {"cluster", cluster_.name}}));
+  ERNSTFALL_CHECK(
+      journal_->record("initial-state", {{"state", state_to_json(plan_.state).dump()}}));
+  ERNSTFALL_TRY(history_, HistoryWriter::create(folder_ / "history", run_id, clock_));
+  board_ = std::make_unique<LiveBoard>(*history_);
+  ERNSTFALL_TRY(run_source_, board_->define_source({0, "run", "run", "", 0, 0}));
+  return {};
+}
+
+Status Run::start_watching() {
+  event(kinds::kVersions, plan_.versions);
+  ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.keeper_timeout));
+  executor_ = std::make_unique<Executor>(*nodes_);
+  injector_ = std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_);
+  record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
+                       stop_);
+  ERNSTFALL_TRY(watch_, Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_));
+  progress_.watch(board_.get());
+  return {};
+}
+
+// The steady state must hold for the whole baseline; it may take a moment to begin (first
+// connections).
+bool Run::hold_baseline() {
+  phase("baseline",
+        fmt::format("the steady state must hold for {}", format_duration(scenario_.baseline)));
+  const Deadline deadline = Deadline::after(scenario_.baseline + cluster_.scaled(seconds(20)));
+  std::string trouble;
+  while (true) {
+    trouble = board_->service_trouble(clock_.now(), scenario_.baseline.count());
+    if (trouble.empty() || deadline.expired() || !wait(kLookPeriod)) break;
+  }
+  event(kinds::kBaseline, {{"ok", trouble.empty()}, {"why", trouble}});
+  if (!trouble.empty() && !stopped())
+    abort("there is no steady state to disturb, so nothing was touched: " + trouble);
+  return trouble.empty() && !stopped();
+}
+
+void Run::hold(const PlannedFault& fault, TimeNs confirmed_at) {
+  const Deadline until = Deadline::at(
+      clock_.steady(confirmed_at) +
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(fault.step.hold));
+  if (scenario_.attended && !runbook_begun_) {
+    phase("hold", fmt::format("the operator reacts after {}",
+                              format_duration(scenario_.attended->reaction)));
+    if (sleep_until(Deadline::at(clock_.steady(confirmed_at) + scenario_.attended->reaction),
+                    stop_))
+      run_operator();
+  } else {
+    phase("hold", fmt::format("{} stays in effect for {}", fault.plan.fault,
+                              format_duration(fault.step.hold)));
+  }
+  sleep_until(until, stop_);
+}
+
+bool Run::run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
+                    const std::stop_token& stop) {
+  for (const RemoteAction& step : steps) {
+    progress_.note(fmt::format("operator: {} on {}", step.name, step.node));
+    json fields{{"step", step.name}, {"node", step.node}, {"state", "begin"}, {"detail", ""}};
+    event(kind, fields);
+    const auto status = executor_->perform(step, stop);
+    fields["state"] = status ? "done" : "failed";
+    if (!status) fields["detail"] = to_string(status.error());
+    event(kind, fields);
+    if (!status) {
+      progress_.warn(to_string(status.error()));
+      return false;
+    }
+  }
+  return true;
+}
+
+void Run::run_operator() {
+  phase("operator", "the runbook");
+  UndoEntry way_back;
+  way_back.id = kRunbookUndoId;
+  way_back.stage = UndoEntry::Stage::restore;
+  way_back.what = "the runbook's way back";
+  for (const RemoteAction& step : plan_.restore_steps) way_back.undo.emplace_back(step);
+  if (const auto status = injector_->plan_undo(way_back); !status)
+    return abort("the runbook's way back cannot be journalled, so it was not begun: " +
+                 to_string(status.error()));
+  runbook_begun_ = true;
+  if (!run_steps(plan_.operator_steps, kinds::kOperatorStep, stop_)) return;
+  // The operator's work is done when users are served again.
+  const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
+  while (!board_->service_stable(clock_.now(), scenario_.stable.count()))
+    if (deadline.expired() || !wait(kLookPeriod)) return;
+}
+
+bool Run::inject_one(int id, const PlannedFault& fault) {
+  phase("inject", fault.plan.intended);
+  const InjectOutcome outcome =
+      injector_->inject(id, fault.plan, Deadline::after(cluster_.scaled(kConfirmMax)), stop_);
+  touched_ = touched_ || outcome.touched;
+  if (outcome.confirmed) {
+    const TimeNs confirmed_at = clock_.now();
+    progress_.note("in effect, and seen to be");
+    hold(fault, confirmed_at);
+  } else {
+    abort("the fault was not seen to take effect: " + outcome.problem);
+  }
+  if (!outcome.touched) return false;
+  phase("undo", "taking the fault away");
+  const auto undone = injector_->undo(id, fault.plan, outcome.confirmed,
+                                      Deadline::after(cluster_.scaled(scenario_.node_back_max)));
+  if (undone)
+    progress_.note("undone, and seen to be");
+  else
+    progress_.warn("DIRTY: " + to_string(undone.error()));
+  return outcome.confirmed && undone.has_value() && !stopped();
+}
+
+void Run::inject_all() {
+  int id = 0;
+  for (const PlannedFault& fault : plan_.faults)
+    if (!inject_one(id++, fault)) return;
+  if (plan_.faults.empty()) wait(scenario_.baseline);
+}
+
+// Ends at redundancy restored, not at the first success.
+void Run::settle() {
+  phase("settle", "until the service is stable and every replica has the data");
+  const Deadline deadline = Deadline::after(cluster_.scaled(scenario_.settle_max));
+  const std::stop_token& stop = touched_ ? std::stop_token{} : stop_;
+  const std::string trouble = wait_until_redundant(*nodes_, deadline, stop);
+  if (trouble.empty())
+    event(kinds::kRedundancy, json::object());
+  else
+    abort("redundancy was not restored in time: " + trouble);
+  while (!board_->service_stable(clock_.now(), scenario_.stable.count())) {
+    if (deadline.expired()) return abort("the service did not become stable again in time");
+    if (!sleep_until(deadline.at_most(kLookPeriod), stop_)) return;
+  }
+}
+
+void Run::restore() {
+  if (runbook_begun_) {
+    phase("restore", "the runbook's way back");
+    // Not stoppable: a cluster that stays on its spare wheel is not where it started.
+    if (run_steps(plan_.restore_steps, kinds::kOperatorRestore, {})) {
+      (void)injector_->mark_clean(kRunbookUndoId);
+    } else {
+      (void)injector_->mark_dirty(kRunbookUndoId, "a step of the way back failed");
+      return;
+    }
+    const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
+    (void)wait_until_redundant(*nodes_, deadline, {});
+    while (!board_->service_stable(clock_.now(), scenario_.stable.count()) && !deadline.expired())
+      sleep_until(deadline.at_most(kLookPeriod), {});
+  }
+  if (!touched_) return;
+  const std::vector<std::string> differences = wait_until_same(
+      *nodes_, state_to_json(plan_.state), Deadline::after(cluster_.scaled(kSameStateMax)), {});
+  if (differences.empty()) return progress_.note("every node is as it was before the run");
+  for (const std::string& difference : differences) progress_.warn("residue: " + difference);
+  // Journalled as an undo of its own that is not clean: the run is dirty until `heal` finds no
+  // difference any more.
+  UndoEntry residue;
+  residue.id = kRunbookUndoId + 1;
+  residue.stage = UndoEntry::Stage::residue;
+  residue.what = "residue";
+  (void)injector_->plan_undo(residue);
+  (void)injector_->mark_dirty(residue.id, join(differences, "; "));
+}
+
+void Run::collect() {
+  phase("collect", "reading every recorded write back");
+  watch_->stop_load();
+  if (const auto audit = watch_->audit(Deadline::after(cluster_.scaled(kAuditMax)), stop_); !audit)
+    progress_.warn("audit: " + to_string(audit.error()));
+  record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
+                       stop_);
+  watch_->stop_probes();
+  progress_.watch(nullptr);
+  (void)watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), stop_);
+  collect_artefacts(*nodes_, folder_, Deadline::after(cluster_.scaled(kCollectMax)), stop_);
+}
+
+Status Run::finish() {
+  watch_.reset();
+  ERNSTFALL_CHECK(board_->close());
+  ERNSTFALL_CHECK(journal_->record("run-end", json::object()));
+  return keeper_->disarm(Deadline::after(seconds(10)));
+}
+
+Result<RunOutcome> Run::execute() {
+  progress_.phase("preflight", fmt::format("{} on {}", scenario_.name, cluster_.name));
+  ERNSTFALL_TRY(nodes_, NodeSet::open(cluster_));
+  ERNSTFALL_TRY(plan_, preflight(*nodes_, scenario_, options_.runs_root, stop_));
+  RunOutcome outcome;
+  if (options_.dry_run) {
+    outcome.plan_text = describe_plan(plan_, scenario_);
+    return outcome;
+  }
+  ERNSTFALL_CHECK(open_folder());
+  outcome.folder = folder_;
+  if (const auto started = start_watching(); !started) {
+    (void)journal_->record("run-end", {{"why", to_string(started.error())}});
+    return tl::unexpected(started.error());
+  }
+  if (hold_baseline()) {
+    inject_all();
+    settle();
+    restore();
+  }
+  collect();
+  outcome.interrupted = stopped();
+  if (outcome.interrupted) event(kinds::kAborted, {{"why", "stopped by the user"}});
+  if (const auto finished = finish(); !finished) progress_.warn(to_string(finished.error()));
+  return outcome;
+}
+
+}  // namespace
+
+Result<RunOutcome> run_scenario(const Cluster& cluster, const Scenario& scenario,
+                                const RunOptions& options, Progress& progress,
+                                const std::stop_token& stop) {
+  return Run(cluster, scenario, options, progress, stop).execute();
+}
+
+}  // namespace ernstfall

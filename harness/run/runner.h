@@ -1,0 +1,40 @@
+// runner: one run from plan to collected evidence. The verdict is not made here but from the
+// history.
+//
+//   preflight -> baseline -> [ inject -> hold (operator) -> undo ]* -> settle -> restore -> collect
+//
+// Whatever happens after the first touch (a failed step, a stop by the user, an error of our own),
+// every fault that was touched is undone and proven before run_scenario() returns.
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+#include "harness/cluster/cluster.h"
+#include "harness/core/result.h"
+#include "harness/run/progress.h"
+#include "harness/scenario/scenario.h"
+
+namespace ernstfall {
+
+struct RunOptions {
+  std::uint64_t seed = 0;
+  std::filesystem::path runs_root = "runs";
+  std::filesystem::path program;  // ourselves, for the keeper
+  Nanos keeper_timeout = std::chrono::seconds(60);
+  bool dry_run = false;
+};
+
+struct RunOutcome {
+  std::filesystem::path folder;  // empty after a dry run
+  std::string plan_text;         // dry run only
+  bool interrupted = false;      // by the user; everything is undone
+};
+
+// An Error means that nothing was touched (preflight refused, no run folder ...).
+Result<RunOutcome> run_scenario(const Cluster& cluster, const Scenario& scenario,
+                                const RunOptions& options, Progress& progress,
+                                const std::stop_token& stop);
+
+}  // namespace ernstfall

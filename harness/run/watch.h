@@ -1,0 +1,27 @@
+// watch: the probes and the recorded load of a run, started and stopped together.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "harness/inject/executor.h"
+#include "harness/run/live_board.h"
+#include "harness/scenario/scenario.h"
+
+namespace ernstfall {
+
+class Watch {
+ public:
+  static Result<std::unique_ptr<Watch>> start(const NodeSet& nodes, const Scenario& scenario,
+                                              const std::string& run_id, LiveBoard& board);
+  virtual ~Watch() = default;  // stops everything, without audit
+  virtual void stop_load() = 0;
+  // Reads every recorded write back. Probes go on meanwhile.
+  virtual Status audit(Deadline deadline, const std::stop_token& stop) = 0;
+  virtual void stop_probes() = 0;
+  // Removes what the run wrote into the service; best effort.
+  virtual Status cleanup(Deadline deadline, const std::stop_token& stop) = 0;
+};
+
+}  // namespace ernstfall
