@@ -1,6 +1,8 @@
-// check: a pure function of the history that gives a verdict with evidence. No I/O and no clock here.
+// check: a pure function of the history that gives a verdict with evidence. No I/O and no clock
+// here.
 //
-// Adding one: a file in this folder with `constinit const CheckType kX{...}`, and a line in catalog.inc.
+// Adding one: a file in this folder with `constinit const CheckType kX{...}`, and a line in
+// catalog.inc.
 #pragma once
 
 #include <span>
@@ -17,7 +19,9 @@ namespace ernstfall {
 // Merged by severity: fail > unknown > pass. Missing data is unknown, never pass.
 enum class Verdict { pass, unknown, fail };
 std::string_view verdict_name(Verdict verdict);
-constexpr Verdict merge(Verdict a, Verdict b) { return a > b ? a : b; }
+constexpr Verdict merge(Verdict a, Verdict b) {
+  return a > b ? a : b;
+}
 
 struct Evidence {
   TimeNs at = 0;
@@ -28,7 +32,7 @@ struct Evidence {
 struct CheckResult {
   std::string name;
   Verdict verdict = Verdict::unknown;
-  std::string message;  // one sentence with the numbers
+  std::string message;             // one sentence with the numbers
   std::vector<Evidence> evidence;  // at most kMaxEvidence, the most telling first
   static constexpr std::size_t kMaxEvidence = 20;
 };
@@ -42,7 +46,8 @@ struct CheckContext {
 struct CheckType {
   std::string_view name;
   std::string_view summary;
-  // What it takes to apply: a cluster without DRBD has no DRBD checks, and they are left out, not passed.
+  // What it takes to apply: a cluster without DRBD has no DRBD checks, and they are left out, not
+  // passed.
   bool (*applies)(const Cluster&, const Scenario&);
   CheckResult (*judge)(const CheckContext&);
 };

@@ -1,0 +1,187 @@
+// run_facts: decodes the run's own events; an unreadable one is counted, never fatal.
+#include "probes/checks/run_facts.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/history/kinds.h"
+
+namespace ernstfall {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_of(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::optional<std::int64_t> integer_of(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  if (it == json.end() || !it->is_number()) return std::nullopt;
+  return it->get<std::int64_t>();
+}
+
+FaultFacts& fault_of(RunFacts& facts, const Json& json) {
+  const int index = static_cast<int>(integer_of(json, "index").value_or(0));
+  auto it = std::find_if(facts.faults.begin(), facts.faults.end(),
+                         [index](const FaultFacts& f) { return f.index == index; });
+  if (it == facts.faults.end()) {
+    facts.faults.push_back({});
+    it = std::prev(facts.faults.end());
+    it->index = index;
+  }
+  if (it->fault.empty()) it->fault = text_of(json, "fault");
+  if (it->node.empty()) it->node = text_of(json, "node");
+  return *it;
+}
+
+bool take_fault(RunFacts& facts, const Event& event, const Json& json) {
+  if (event.kind.rfind("fault.", 0) != 0) return false;
+  FaultFacts& fault = fault_of(facts, json);
+  if (event.kind == kinds::kFaultIntended) {
+    fault.intended_at = event.at;
+  } else if (event.kind == kinds::kFaultApplied) {
+    fault.applied_at = event.at;
+  } else if (event.kind == kinds::kFaultConfirmed) {
+    fault.confirmed_at = event.at;
+    fault.effect_from = integer_of(json, "effect_from_ns").value_or(event.at);
+    fault.confirmed_by = text_of(json, "by");
+  } else if (event.kind == kinds::kFaultNotConfirmed) {
+    fault.not_confirmed = true;
+    fault.problem = text_of(json, "why");
+  } else if (event.kind == kinds::kFaultUndoBegin) {
+    if (!fault.undo_begin_at) fault.undo_begin_at = event.at;
+  } else if (event.kind == kinds::kFaultUndone) {
+    fault.undone_at = event.at;
+    fault.undone_by = text_of(json, "by");
+    fault.dirty = false;  // a later proof beats an earlier doubt
+  } else if (event.kind == kinds::kFaultDirty) {
+    fault.dirty = true;
+    fault.problem = text_of(json, "why");
+  }
+  return true;
+}
+
+bool take_operator(RunFacts& facts, const Event& event, const Json& json) {
+  const bool restore = event.kind == kinds::kOperatorRestore;
+  if (!restore && event.kind != kinds::kOperatorStep) return false;
+  const std::string step = text_of(json, "step");
+  const std::string node = text_of(json, "node");
+  const std::string state = text_of(json, "state");
+  if (state == "begin") {
+    facts.operator_steps.push_back({step, node, event.at, std::nullopt, false, restore, {}});
+    return true;
+  }
+  for (auto it = facts.operator_steps.rbegin(); it != facts.operator_steps.rend(); ++it) {
+    if (it->step != step || it->node != node || it->end) continue;
+    it->end = event.at;
+    it->failed = state == "failed";
+    it->detail = text_of(json, "detail");
+    break;
+  }
+  return true;
+}
+
+void take_run(RunFacts& facts, const Event& event, const Json& json) {
+  if (event.kind == kinds::kPhase) {
+    facts.phases.push_back({text_of(json, "phase"), event.at});
+  } else if (event.kind == kinds::kBaseline) {
+    const auto ok = json.find("ok");
+    facts.baseline_ok = ok != json.end() && ok->is_boolean() && ok->get<bool>();
+    facts.baseline_why = text_of(json, "why");
+  } else if (event.kind == kinds::kRedundancy) {
+    facts.redundancy_at = event.at;
+  } else if (event.kind == kinds::kAborted) {
+    facts.aborted = text_of(json, "why");
+  } else if (event.kind == kinds::kVersions) {
+    for (const auto& [key, value] : json.items())
+      facts.versions[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  } else if (event.kind == kinds::kClockOffset) {
+    const std::int64_t uncertainty = integer_of(json, "uncertainty_ns").value_or(0);
+    facts.clock_uncertainty_ns_max =
+        std::max(facts.clock_uncertainty_ns_max.value_or(0), uncertainty);
+  }
+}
+
+TimeNs last_time(const History& history) {
+  TimeNs end = 0;
+  for (const Sample& sample : history.samples) end = std::max({end, sample.ended, sample.started});
+  for (const Event& event : history.events) end = std::max(end, event.at);
+  for (const LedgerRecord& record : history.ledger) end = std::max(end, record.at);
+  return end;
+}
+
+}  // namespace
+
+std::optional<TimeNs> RunFacts::effect_at() const {
+  std::optional<TimeNs> earliest;
+  const auto take = [&earliest](std::optional<TimeNs> at) {
+    if (at && (!earliest || *at < *earliest)) earliest = at;
+  };
+  for (const FaultFacts& fault : faults) take(fault.effect_from);
+  if (earliest) return earliest;
+  for (const FaultFacts& fault : faults)
+    take(fault.intended_at ? fault.intended_at : fault.applied_at);
+  return earliest;
+}
+
+bool RunFacts::all_confirmed() const {
+  return !faults.empty() && std::all_of(faults.begin(), faults.end(), [](const FaultFacts& fault) {
+    return fault.confirmed_at.has_value();
+  });
+}
+
+std::optional<TimeNs> RunFacts::undo_begin_at() const {
+  std::optional<TimeNs> earliest;
+  for (const FaultFacts& fault : faults)
+    if (fault.undo_begin_at && (!earliest || *fault.undo_begin_at < *earliest))
+      earliest = fault.undo_begin_at;
+  return earliest;
+}
+
+std::optional<TimeNs> RunFacts::undone_at() const {
+  std::optional<TimeNs> latest;
+  for (const FaultFacts& fault : faults) {
+    if (!fault.undone_at) return std::nullopt;
+    latest = std::max(latest.value_or(*fault.undone_at), *fault.undone_at);
+  }
+  return latest;
+}
+
+std::optional<TimeNs> RunFacts::first_operator_step_at() const {
+  for (const OperatorFacts& step : operator_steps)
+    if (!step.restore) return step.begin;
+  return std::nullopt;
+}
+
+std::optional<TimeNs> RunFacts::first_restore_at() const {
+  for (const OperatorFacts& step : operator_steps)
+    if (step.restore) return step.begin;
+  return std::nullopt;
+}
+
+RunFacts read_facts(const History& history) {
+  RunFacts facts;
+  for (const Event& event : history.events) {
+    const bool ours = event.kind.rfind("run.", 0) == 0 || event.kind.rfind("fault.", 0) == 0 ||
+                      event.kind.rfind("operator.", 0) == 0 || event.kind == kinds::kClockOffset;
+    if (!ours) continue;
+    const Json json = Json::parse(event.text, nullptr, false);
+    if (!json.is_object()) {
+      if (event.kind == kinds::kRedundancy)
+        facts.redundancy_at = event.at;  // has no fields
+      else
+        ++facts.unreadable_events;
+      continue;
+    }
+    if (!take_fault(facts, event, json) && !take_operator(facts, event, json))
+      take_run(facts, event, json);
+  }
+  std::sort(facts.faults.begin(), facts.faults.end(),
+            [](const FaultFacts& a, const FaultFacts& b) { return a.index < b.index; });
+  facts.end = last_time(history);
+  return facts;
+}
+
+}  // namespace ernstfall

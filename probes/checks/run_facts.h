@@ -1,0 +1,72 @@
+// run_facts: what the run recorded about itself: faults, operator steps, phases, decoded from
+// events. Every check and the report read these facts and none of them reads the JSON again.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/history/history.h"
+
+namespace ernstfall {
+
+struct FaultFacts {
+  std::string fault;
+  std::string node;
+  int index = 0;
+  std::optional<TimeNs> intended_at;
+  std::optional<TimeNs> applied_at;
+  std::optional<TimeNs> confirmed_at;
+  std::optional<TimeNs> effect_from;  // earliest time of effect; only with confirmed_at
+  std::optional<TimeNs> undo_begin_at;
+  std::optional<TimeNs> undone_at;
+  std::string confirmed_by;
+  std::string undone_by;
+  bool not_confirmed = false;
+  bool dirty = false;
+  std::string problem;
+};
+
+struct OperatorFacts {
+  std::string step;
+  std::string node;
+  TimeNs begin = 0;
+  std::optional<TimeNs> end;
+  bool failed = false;
+  bool restore = false;  // returns to the starting state, after redundancy is back
+  std::string detail;
+};
+
+struct PhaseFact {
+  std::string name;
+  TimeNs at = 0;
+};
+
+struct RunFacts {
+  std::vector<FaultFacts> faults;             // by index
+  std::vector<OperatorFacts> operator_steps;  // recovery and restore, in order
+  std::vector<PhaseFact> phases;
+  std::map<std::string, std::string> versions;
+  std::optional<bool> baseline_ok;
+  std::string baseline_why;
+  std::optional<TimeNs> redundancy_at;
+  std::optional<std::string> aborted;
+  std::optional<TimeNs> clock_uncertainty_ns_max;  // over all nodes
+  TimeNs end = 0;                                  // time of the last thing recorded
+  int unreadable_events = 0;
+
+  // When the first fault took effect; before a confirmation, the moment it was intended. nullopt:
+  // nothing was injected.
+  std::optional<TimeNs> effect_at() const;
+  bool all_confirmed() const;  // at least one fault, and each was seen to take effect
+  // The first moment at which we began to take a fault away.
+  std::optional<TimeNs> undo_begin_at() const;
+  std::optional<TimeNs> undone_at() const;  // all of them; nullopt: not all
+  std::optional<TimeNs> first_operator_step_at() const;
+  std::optional<TimeNs> first_restore_at() const;
+};
+
+RunFacts read_facts(const History& history);
+
+}  // namespace ernstfall
