@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "harness/cli/signals.h"
 #include "harness/core/text.h"
 #include "harness/core/units.h"
 #include "harness/run/live_board.h"
@@ -74,9 +75,11 @@ class ConsoleProgress final : public Progress {
     erase();
   }
 
+  void folder(std::string_view path) override {
+    set_heal_hint("ernstfall heal " + shell_quote_word(path));
+  }
   void phase(std::string_view name, std::string_view text) override {
     const std::lock_guard lock(mutex_);
-    phase_ = std::string(name);
     print_line(fmt::format("{:<10}{}", name, text));
   }
   void note(std::string_view text) override {
@@ -125,7 +128,6 @@ class ConsoleProgress final : public Progress {
   bool smart_;
   bool colour_;
   std::mutex mutex_;
-  std::string phase_;
   const LiveBoard* board_ = nullptr;
   std::size_t drawn_ = 0;
   SteadyTime begin_ = std::chrono::steady_clock::now();

@@ -22,6 +22,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
                    "use mode: reset");
   const std::string key = panic ? "c" : "b";
   FaultPlan plan;
+  plan.ends_by_itself = !panic;
   plan.intended = (panic ? "panic the kernel of " : "reset ") + node.name + " from inside";
   plan.apply = {RemoteAction{
       "crash",

@@ -13,6 +13,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const std::string& node = target.node.name;
   ERNSTFALL_TRY(const ParamValue off_for, param_of(kNodePowerCycle, step, "off_for"));
   FaultPlan plan;
+  plan.ends_by_itself = true;
   plan.intended = "cut the power of " + node + " and give it back after " + off_for.text;
   plan.apply = {SwitchPower{node, SwitchPower::Operation::cycle,
                             Nanos(static_cast<std::int64_t>(off_for.number))}};

@@ -122,7 +122,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
     return report;
   }
   ERNSTFALL_TRY(const Cluster cluster, load_cluster(run_folder / "cluster.yaml"));
-  ERNSTFALL_TRY(const auto nodes, NodeSet::open(cluster));
+  ERNSTFALL_TRY(const auto nodes, options.open_nodes(cluster));
   ERNSTFALL_TRY(Journal journal, Journal::open(run_folder));
   Healer healer(*nodes, options, stop);
 
@@ -153,7 +153,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
 
 Result<HealReport> heal_cluster(const Cluster& cluster, const HealOptions& options,
                                 const std::stop_token& stop) {
-  ERNSTFALL_TRY(const auto nodes, NodeSet::open(cluster));
+  ERNSTFALL_TRY(const auto nodes, options.open_nodes(cluster));
   Healer healer(*nodes, options, stop);
   for (const Node& node : cluster.nodes) {
     Power* power = nodes->power(node.name);

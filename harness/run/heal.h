@@ -27,6 +27,8 @@ struct HealOptions {
   bool ignore_lock = false;
   Deadline lock_deadline = Deadline::after(std::chrono::minutes(15));
   std::function<void(std::string_view)> say = [](std::string_view) {};
+  // Tests give simulated nodes.
+  std::function<Result<std::unique_ptr<NodeSet>>(const Cluster&)> open_nodes = NodeSet::open;
 };
 
 // Undoes every open undo of the journal: faults first, newest first; then waits for redundancy;

@@ -10,6 +10,8 @@ class LiveBoard;
 class Progress {
  public:
   virtual ~Progress() = default;
+  // The run has a folder now; from here on a crash can be healed from it.
+  virtual void folder(std::string_view path) = 0;
   virtual void phase(std::string_view name, std::string_view text) = 0;  // a new part of the run
   virtual void note(std::string_view text) = 0;
   virtual void warn(std::string_view text) = 0;

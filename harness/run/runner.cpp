@@ -47,6 +47,7 @@ class Run {
   void inject_all();
   bool inject_one(int id, const PlannedFault& fault);
   void hold(const PlannedFault& fault, TimeNs confirmed_at);
+  void wait_for_own_recovery(const FaultPlan& plan, Deadline until);
   void run_operator();
   bool run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
                  const std::stop_token& stop);
@@ -108,6 +109,7 @@ Status Run::open_folder() {
   clock_ = RunClock{};
   ERNSTFALL_TRY(folder_,
                 create_run_folder(options_.runs_root, cluster_, scenario_, options_.seed, clock_));
+  progress_.folder(folder_.string());
   ERNSTFALL_TRY(run_lock_, FileLock::try_lock(run_lock_path(folder_)));
   ERNSTFALL_TRY(Journal journal, Journal::open(folder_));
   journal_.emplace(std::move(journal));
@@ -160,11 +162,23 @@ void Run::hold(const PlannedFault& fault, TimeNs confirmed_at) {
     if (sleep_until(Deadline::at(clock_.steady(confirmed_at) + scenario_.attended->reaction),
                     stop_))
       run_operator();
+  } else if (fault.plan.ends_by_itself) {
+    phase("hold", fmt::format("it is left alone for up to {}", format_duration(fault.step.hold)));
+    wait_for_own_recovery(fault.plan, until);
+    return;
   } else {
     phase("hold", fmt::format("{} stays in effect for {}", fault.plan.fault,
                               format_duration(fault.step.hold)));
   }
   sleep_until(until, stop_);
+}
+
+void Run::wait_for_own_recovery(const FaultPlan& plan, Deadline until) {
+  for (const Observation& back : plan.undone)
+    if (!executor_->observe(back, until, stop_)) return;
+  while (!board_->service_stable(clock_.now(), scenario_.stable.count()))
+    if (until.expired() || !wait(kLookPeriod)) return;
+  progress_.note("recovered by itself");
 }
 
 bool Run::run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,

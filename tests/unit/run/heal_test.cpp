@@ -1,0 +1,145 @@
+// heal_test: finishing an undo from the journal alone, on simulated nodes.
+#include "harness/run/heal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/core/files.h"
+#include "harness/inject/journal.h"
+#include "harness/run/cluster_state.h"
+#include "harness/run/run_folder.h"
+#include "tests/mocks/sim_nodes.h"
+#include "tests/mocks/temp_folder.h"
+
+namespace ernstfall {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class HealTest : public ::testing::Test {
+ protected:
+  HealTest() {
+    options_.open_nodes = [this](const Cluster&) -> Result<std::unique_ptr<NodeSet>> {
+      return std::move(sim_.set);
+    };
+    Cluster cluster = sim_.cluster;
+    for (Node& node : cluster.nodes) {
+      node.address = "127.0.0.1";
+      node.power.kind = PowerConfig::Kind::none;
+    }
+    EXPECT_TRUE(write_file_atomic(run() / "cluster.yaml", dump_cluster(cluster)));
+  }
+  const std::filesystem::path& run() const { return folder_.path(); }
+
+  void journal(std::string_view kind, const nlohmann::json& fields) {
+    ASSERT_TRUE(Journal::open(run())->record(kind, fields));
+  }
+  void plan_power_on(const std::string& boot_id) {
+    UndoEntry entry;
+    entry.what = "node.power-off on prod";
+    entry.node = "prod";
+    entry.undo = {SwitchPower{"prod", SwitchPower::Operation::on, {}}};
+    entry.undone = {NodeIsBack{"prod", boot_id, false}};
+    journal("undo-planned", undo_to_json(entry));
+  }
+  Result<HealReport> heal() { return heal_run(run(), options_, {}); }
+
+  testing_support::TempFolder folder_;
+  sim::SimCluster sim_{{"prod", "mirror"}};
+  HealOptions options_;
+};
+
+TEST_F(HealTest, NothingOpenMeansNothingIsTouched) {
+  journal("run-begin", {{"run_id", "r"}, {"cluster", "sim"}});
+  const auto report = heal();
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_TRUE(report->was_clean);
+  EXPECT_TRUE(sim_["prod"].log.empty());
+}
+
+TEST_F(HealTest, PowersOnANodeWhoseHarnessDied) {
+  sim_["prod"].on = false;
+  plan_power_on(sim_["prod"].boot_id());
+  journal("confirmed", {{"id", 0}});
+  const auto report = heal();
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_TRUE(report->clean()) << ::testing::PrintToString(report->problems);
+  EXPECT_TRUE(sim_["prod"].on);
+  EXPECT_FALSE(read_journal(run())->has_open_undo());
+}
+
+TEST_F(HealTest, ANodeThatWasNeverTouchedIsCleanToo) {
+  plan_power_on(sim_["prod"].boot_id());
+  journal("applying", {{"id", 0}});
+  const auto report = heal();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->clean()) << ::testing::PrintToString(report->problems);
+}
+
+// Planted defect: it cannot be powered on.
+TEST_F(HealTest, WhatCannotBeUndoneStaysOpenAndIsNamed) {
+  sim_["prod"].on = false;
+  sim_["prod"].power_on_fails = true;
+  plan_power_on(sim_["prod"].boot_id());
+  const auto report = heal();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(report->problems, ElementsAre(HasSubstr("power control is away")));
+  EXPECT_TRUE(read_journal(run())->has_open_undo());
+}
+
+TEST_F(HealTest, TheRunbooksWayBackComesAfterTheFault) {
+  sim_["prod"].on = false;
+  plan_power_on(sim_["prod"].boot_id());
+  journal("confirmed", {{"id", 0}});
+  UndoEntry restore;
+  restore.id = 1000;
+  restore.stage = UndoEntry::Stage::restore;
+  restore.what = "the runbook's way back";
+  restore.undo = {RemoteAction{"demote", "mirror", {"drbdadm", "secondary", "r0"}}};
+  journal("undo-planned", undo_to_json(restore));
+  bool prod_was_on = false;
+  sim_["mirror"].answer = [&](const RemoteCommand&) {
+    prod_was_on = sim_["prod"].on;
+    ExecResult ok;
+    ok.exit_code = 0;
+    return ok;
+  };
+  const auto report = heal();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->clean()) << ::testing::PrintToString(report->problems);
+  EXPECT_TRUE(prod_was_on);
+  EXPECT_THAT(sim_["mirror"].log, Contains("drbdadm secondary r0"));
+}
+
+// Planted residue: a qdisc that was not there before.
+TEST_F(HealTest, ADifferenceToTheStateBeforeTheRunIsAProblem) {
+  sim_["prod"].state_text = "== qdisc\nqdisc noqueue\n";
+  sim_["mirror"].state_text = "== qdisc\nqdisc noqueue\n";
+  const ClusterState before =
+      observe_cluster(*sim_.set, Deadline::after(std::chrono::seconds(5)), {});
+  journal("initial-state", {{"state", state_to_json(before).dump()}});
+  sim_["prod"].state_text = "== qdisc\nqdisc netem delay 100ms\n";
+  const auto differences =
+      state_differences(state_to_json(before),
+                        observe_cluster(*sim_.set, Deadline::after(std::chrono::seconds(5)), {}));
+  EXPECT_THAT(differences,
+              ElementsAre(HasSubstr("prod: qdisc: was qdisc noqueue;, is qdisc netem")));
+}
+
+TEST_F(HealTest, ARunInProgressIsNotHealedUnderItsHands) {
+  plan_power_on("x");
+  const auto lock = FileLock::try_lock(run_lock_path(run()));
+  ASSERT_TRUE(lock && *lock);
+  options_.lock_deadline = Deadline::after(std::chrono::milliseconds(50));
+  const auto report = heal();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::refused);
+  EXPECT_TRUE(sim_["prod"].log.empty());
+}
+
+}  // namespace
+}  // namespace ernstfall
