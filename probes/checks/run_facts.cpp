@@ -41,6 +41,7 @@ bool take_fault(RunFacts& facts, const Event& event, const Json& json) {
   FaultFacts& fault = fault_of(facts, json);
   if (event.kind == kinds::kFaultIntended) {
     fault.intended_at = event.at;
+    fault.intended = text_of(json, "intended");
   } else if (event.kind == kinds::kFaultApplied) {
     fault.applied_at = event.at;
   } else if (event.kind == kinds::kFaultConfirmed) {

@@ -21,6 +21,7 @@ struct FaultFacts {
   std::optional<TimeNs> effect_from;  // earliest time of effect; only with confirmed_at
   std::optional<TimeNs> undo_begin_at;
   std::optional<TimeNs> undone_at;
+  std::string intended;  // in words
   std::string confirmed_by;
   std::string undone_by;
   bool not_confirmed = false;
