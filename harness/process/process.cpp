@@ -16,12 +16,26 @@ namespace ernstfall {
 namespace {
 
 constexpr std::size_t kSummaryBytes = 300;
+constexpr std::size_t kReadBytes = 1U << 20U;
+
+ProcessResult killed_result() {
+  ProcessResult result;
+  result.signal = SIGKILL;
+  return result;
+}
+
+// True when the watcher has seen enough.
+bool pass_on(Fd& pipe, bool is_stderr, const OutputWatcher& watcher) {
+  CappedText piece(kReadBytes + (64U << 10U));
+  read_available(pipe, piece, kReadBytes);
+  return !piece.text().empty() && watcher(is_stderr, piece.text());
+}
 
 // What is in the pipes when the child has exited is all that it wrote; a grandchild may hold them
 // open for ever, and is not waited for. One pipe holds at most 1 MiB (pipe-max-size).
-void drain(Pipes& pipes, CappedText& out, CappedText& err) {
-  read_available(pipes.out, out, 1U << 20U);
-  read_available(pipes.err, err, 1U << 20U);
+void drain(Pipes& pipes, const OutputWatcher& watcher) {
+  pass_on(pipes.out, false, watcher);
+  pass_on(pipes.err, true, watcher);
 }
 
 }  // namespace
@@ -36,13 +50,11 @@ std::string ProcessResult::summary() const {
   return text;
 }
 
-Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
-                                  const std::stop_token& stop) {
+Result<ProcessResult> run_process_watched(const ProcessSpec& spec, const OutputWatcher& watcher,
+                                          Deadline deadline, const std::stop_token& stop) {
   ERNSTFALL_TRY(Child child, Child::start(spec));
   const StopFd stop_fd(stop);
   std::string_view input = spec.stdin_text;
-  CappedText out(spec.max_output_bytes);
-  CappedText err(spec.max_output_bytes);
   Pipes& pipes = child.pipes();
   while (true) {
     if (input.empty()) pipes.in.reset();
@@ -55,12 +67,8 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
     if (::poll(entries.data(), entries.size(), deadline.remaining_ms()) < 0 && errno != EINTR)
       return tl::unexpected(errno_error(spec.argv.front(), "cannot wait for the process"));
     if (entries[0].revents != 0) {
-      drain(pipes, out, err);
-      ProcessResult result = child.reap();
-      result.truncated = out.truncated() || err.truncated();
-      result.out = out.take();
-      result.err = err.take();
-      return result;
+      drain(pipes, watcher);
+      return child.reap();
     }
     if (stop.stop_requested())
       return fail_at(Errc::cancelled, spec.argv.front(), "cancelled, and killed");
@@ -68,9 +76,25 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
       return fail_at(Errc::timeout, spec.argv.front(), "not finished at its deadline, and killed");
     if (entries[2].revents != 0 && write_available(pipes.in, input) == PipeState::closed)
       input = {};
-    if (entries[3].revents != 0) read_available(pipes.out, out);
-    if (entries[4].revents != 0) read_available(pipes.err, err);
+    if ((entries[3].revents != 0 && pass_on(pipes.out, false, watcher)) ||
+        (entries[4].revents != 0 && pass_on(pipes.err, true, watcher)))
+      return killed_result();
   }
+}
+
+Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
+                                  const std::stop_token& stop) {
+  CappedText out(spec.max_output_bytes);
+  CappedText err(spec.max_output_bytes);
+  const auto collect = [&](bool is_stderr, std::string_view bytes) {
+    (is_stderr ? err : out).append(bytes);
+    return false;
+  };
+  ERNSTFALL_TRY(ProcessResult result, run_process_watched(spec, collect, deadline, stop));
+  result.truncated = out.truncated() || err.truncated();
+  result.out = out.take();
+  result.err = err.take();
+  return result;
 }
 
 Result<std::string> run_process_ok(const ProcessSpec& spec, Deadline deadline,

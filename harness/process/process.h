@@ -7,6 +7,7 @@
 // grandchild that keeps stdout open does not delay the result: after exit, draining is bounded.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -44,7 +45,13 @@ struct ProcessResult {
 Result<ProcessResult> run_process(const ProcessSpec& spec, Deadline deadline,
                                   const std::stop_token& stop);
 
-// The same, but an exit other than 0 is an Error that quotes the summary; returns stdout.
+// Sees the output piece by piece instead of having it collected. True: it has seen enough, the
+// group is killed and the result (without output) returned.
+using OutputWatcher = std::function<bool(bool is_stderr, std::string_view bytes)>;
+Result<ProcessResult> run_process_watched(const ProcessSpec& spec, const OutputWatcher& watcher,
+                                          Deadline deadline, const std::stop_token& stop);
+
+// run_process(), but an exit other than 0 is an Error that quotes the summary; returns stdout.
 Result<std::string> run_process_ok(const ProcessSpec& spec, Deadline deadline,
                                    const std::stop_token& stop);
 
