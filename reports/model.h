@@ -1,5 +1,5 @@
-// model: what a run came to, as plain structs. Assembled from a run folder by assemble(), rendered by
-// the other files of this folder. Renderers compute nothing.
+// model: what a run came to, as plain structs. Assembled from a run folder by assemble(), rendered
+// by the other files of this folder. Renderers compute nothing.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +28,17 @@ std::string_view recovered_by_name(RecoveredBy value);
 
 struct RtoResult {
   // Outage of the deciding probe, from the fault's effect until lastingly good.
-  std::string probe;                // source name that decided
-  std::optional<double> lower_ms;   // last bad sample's start .. bounds, see docs/explanation/rto.md
+  std::string probe;               // source name that decided
+  std::optional<double> lower_ms;  // last bad sample's start .. bounds, see docs/explanation/rto.md
   std::optional<double> upper_ms;
   double probe_period_ms = 0;
   std::optional<double> redundancy_restored_ms;  // from the fault's effect
   RecoveredBy recovered_by = RecoveredBy::nobody;
-  bool outage_observed = false;     // false with data: the service never failed, lower=upper=0
-  std::optional<TimeNs> down_at;    // first bad sample after the fault's effect
-  std::optional<TimeNs> up_at;      // first lastingly good one
+  bool outage_observed = false;   // false with data: the service never failed, lower=upper=0
+  std::optional<TimeNs> down_at;  // first bad sample after the fault's effect
+  std::optional<TimeNs> up_at;    // first lastingly good one
+  std::size_t outages = 0;        // of the deciding probe over the whole run
+  std::string problem;            // why the bounds are unknown; empty when they are not
 };
 
 struct RpoResult {
@@ -45,7 +47,8 @@ struct RpoResult {
   std::uint64_t indeterminate = 0;  // never answered; may or may not exist
   std::uint64_t stuck = 0;          // acknowledged, still 425
   std::uint64_t unaudited = 0;      // acknowledged, never read back: the result is unknown then
-  std::optional<double> seconds;    // effect of the fault minus acknowledgement of the oldest lost write
+  std::optional<double>
+      seconds;  // effect of the fault minus acknowledgement of the oldest lost write
 };
 
 struct FaultResult {
@@ -54,7 +57,7 @@ struct FaultResult {
   std::string intended;  // in words
   std::optional<TimeNs> applied_at;
   std::optional<TimeNs> confirmed_at;
-  std::optional<TimeNs> effect_at;   // earliest moment of effect: RTO counts from here
+  std::optional<TimeNs> effect_at;  // earliest moment of effect: RTO counts from here
   std::optional<TimeNs> undone_at;
   std::string confirmed_by;
   bool dirty = false;
@@ -66,13 +69,27 @@ struct TimelineMark {
   TimeNs at = 0;
   std::string lane;  // "fault", "drbd prod", "node prod", "operator", "run"
   std::string text;
-  std::string severity;  // "info", "warn", "bad"
+  std::string severity;  // "info", "good", "warn", "bad"
 };
 
 struct PhaseSpan {
-  std::string name;
+  std::string name;  // what ended it: "power back"; "baseline" before the fault
   TimeNs begin = 0;
   TimeNs end = 0;
+  std::string proof;  // the event that ended it
+};
+
+// What one probe asked and got, over the whole run.
+struct ProbeSummary {
+  std::string name;
+  std::string node;  // empty: the service as users reach it
+  double period_ms = 0;
+  std::uint64_t good = 0;
+  std::uint64_t bad = 0;
+  std::uint64_t missed = 0;
+  double p50_ms = 0;  // of good answers, from the scheduled time
+  double p99_ms = 0;
+  double max_ms = 0;
 };
 
 // One line of the "what stands between this cluster and the next class" list.
@@ -80,6 +97,7 @@ struct ClassReason {
   std::string rule;
   bool holds = false;
   std::string evidence;
+  bool known = true;  // false: there is no evidence either way
 };
 
 // A short view of a sibling run (the attended one, for an unattended run; and the other way round).
@@ -87,10 +105,12 @@ struct SiblingRun {
   std::string scenario;
   std::string run_id;
   std::string verdict;
+  std::string cluster_class;
   RecoveredBy recovered_by = RecoveredBy::nobody;
   std::optional<double> rto_lower_ms;
   std::optional<double> rto_upper_ms;
   bool attended = false;
+  bool outage_observed = false;
 };
 
 struct RunReport {
@@ -111,19 +131,24 @@ struct RunReport {
   RunVerdict verdict = RunVerdict::inconclusive;
   ClusterClass cluster_class = ClusterClass::unknown;
   std::vector<ClassReason> class_reasons;
-  std::string why;        // one or two plain sentences
+  std::string why;                      // one or two plain sentences
   std::vector<std::string> next_steps;  // what would close the gap
 
   std::vector<FaultResult> faults;
   RtoResult rto;
   std::optional<double> rto_allowed_ms;
+  std::uint64_t lost_allowed = 0;
+  std::optional<double> redundancy_allowed_ms;
   RpoResult rpo;
   std::vector<CheckResult> checks;
   std::vector<PhaseSpan> phases;
+  std::vector<ProbeSummary> probes;
   std::vector<TimelineMark> marks;
   std::optional<SiblingRun> sibling;
   std::vector<std::string> not_measured;  // stated, so that silence is not read as pass
   bool history_truncated = false;
+  std::string journal_problem;  // what is still owed to a node; empty when nothing is
+  std::string aborted;          // why the run ended early; empty when it did not
 };
 
 struct AssembleInput {

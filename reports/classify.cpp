@@ -1,0 +1,109 @@
+// classify: applies the rubric. Worst first: what is unsafe cannot be anything better.
+#include "reports/classify.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "reports/words.h"
+
+namespace ernstfall {
+namespace {
+
+const CheckResult* check_of(const RunReport& report, std::string_view name) {
+  for (const CheckResult& check : report.checks)
+    if (check.name == name) return &check;
+  return nullptr;
+}
+
+Verdict verdict_of(const RunReport& report, std::string_view name) {
+  const CheckResult* check = check_of(report, name);
+  return check == nullptr ? Verdict::unknown : check->verdict;
+}
+
+std::string message_of(const RunReport& report, std::string_view name) {
+  const CheckResult* check = check_of(report, name);
+  return check == nullptr ? "not checked" : check->message;
+}
+
+struct Rules {
+  Verdict fault_proven = Verdict::unknown;
+  Verdict invariants = Verdict::unknown;
+  Verdict nothing_lost = Verdict::unknown;
+  Verdict recovered_in_fault = Verdict::unknown;
+  Verdict unattended = Verdict::unknown;
+  Verdict redundant = Verdict::unknown;
+};
+
+Verdict holds_if(bool condition) {
+  return condition ? Verdict::pass : Verdict::fail;
+}
+
+Rules judge(const RunReport& report, const RunFacts& facts) {
+  Rules rules;
+  const bool baseline_ok = facts.baseline_ok.value_or(true);
+  if (facts.all_confirmed() && baseline_ok) rules.fault_proven = Verdict::pass;
+  rules.invariants =
+      merge(verdict_of(report, "single-primary"), verdict_of(report, "no-split-brain"));
+  if (report.rpo.lost > 0)
+    rules.nothing_lost = Verdict::fail;
+  else if (verdict_of(report, "rpo") == Verdict::pass)
+    rules.nothing_lost = Verdict::pass;
+  if (report.rto.lower_ms && (report.rto.upper_ms || report.rto.outage_observed)) {
+    const bool during = !report.rto.outage_observed ||
+                        report.rto.recovered_by == RecoveredBy::itself ||
+                        report.rto.recovered_by == RecoveredBy::operator_steps;
+    rules.recovered_in_fault = holds_if(during);
+    // Not back yet, and the fault still there: nobody knows what would have come.
+    if (!report.rto.upper_ms && !facts.undone_at()) rules.recovered_in_fault = Verdict::unknown;
+    if (during) rules.unattended = holds_if(report.rto.recovered_by != RecoveredBy::operator_steps);
+  }
+  rules.redundant = verdict_of(report, "converged");
+  return rules;
+}
+
+ClusterClass class_of(const Rules& rules) {
+  if (rules.invariants == Verdict::fail) return ClusterClass::unsafe;
+  if (rules.fault_proven != Verdict::pass || rules.invariants != Verdict::pass)
+    return ClusterClass::unknown;
+  if (rules.nothing_lost == Verdict::fail || rules.recovered_in_fault == Verdict::fail)
+    return ClusterClass::backup_like;
+  if (rules.nothing_lost != Verdict::pass || rules.recovered_in_fault != Verdict::pass)
+    return ClusterClass::unknown;
+  if (rules.unattended == Verdict::fail || rules.redundant == Verdict::fail)
+    return ClusterClass::data_ha;
+  return rules.redundant == Verdict::pass ? ClusterClass::ha : ClusterClass::unknown;
+}
+
+}  // namespace
+
+void classify(RunReport& report, const RunFacts& facts) {
+  const Rules rules = judge(report, facts);
+  report.cluster_class = class_of(rules);
+  const auto add = [&](std::string_view rule, Verdict verdict, std::string evidence) {
+    report.class_reasons.push_back({std::string(rule), verdict == Verdict::pass,
+                                    std::move(evidence), verdict != Verdict::unknown});
+  };
+  const FaultResult* fault = report.faults.empty() ? nullptr : &report.faults.front();
+  add("the fault took effect, on a cluster that was well", rules.fault_proven,
+      fault == nullptr                                  ? "no fault was injected"
+      : !fault->problem.empty() && !fault->confirmed_at ? fault->problem
+      : !facts.baseline_ok.value_or(true) ? "the baseline did not hold: " + facts.baseline_why
+                                          : fault->confirmed_by);
+  add("never two Primaries, never a split brain", rules.invariants,
+      message_of(report,
+                 verdict_of(report, "single-primary") >= verdict_of(report, "no-split-brain")
+                     ? "single-primary"
+                     : "no-split-brain"));
+  add("no acknowledged write lost", rules.nothing_lost, message_of(report, "rpo"));
+  add("users served again while the fault was still there", rules.recovered_in_fault,
+      report.rto.problem.empty()
+          ? fmt::format("cut off {}; recovered {}", outage_in_words(report.rto),
+                        recovered_in_words(report.rto.recovered_by))
+          : report.rto.problem);
+  add("without anybody acting", rules.unattended,
+      fmt::format("recovered {}", recovered_in_words(report.rto.recovered_by)));
+  add("redundancy restored by itself", rules.redundant, message_of(report, "converged"));
+}
+
+}  // namespace ernstfall

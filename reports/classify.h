@@ -1,0 +1,18 @@
+// classify: the published rubric (docs/explanation/rubric.md), rule by rule, and what it means in
+// words.
+#pragma once
+
+#include "harness/cluster/cluster.h"
+#include "harness/scenario/scenario.h"
+#include "probes/checks/run_facts.h"
+#include "reports/model.h"
+
+namespace ernstfall {
+
+// Fill cluster_class and class_reasons, why, next_steps, not_measured of a report whose numbers,
+// checks and phases are complete.
+void classify(RunReport& report, const RunFacts& facts);
+void explain(RunReport& report, const RunFacts& facts, const Cluster& cluster,
+             const Scenario& scenario);
+
+}  // namespace ernstfall

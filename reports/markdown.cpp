@@ -1,0 +1,115 @@
+// markdown: report.md, for a wiki page or a merge request.
+#include <fmt/core.h>
+
+#include "harness/core/units.h"
+#include "reports/render.h"
+#include "reports/words.h"
+
+namespace ernstfall {
+namespace {
+
+// What would be taken as markup, or would end a table cell, is escaped.
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("\\`*_{}[]<>#|!").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string number_table(const RunReport& report) {
+  std::string text = "| | measured | allowed |\n|---|---|---|\n";
+  text += fmt::format("| users cut off | {} | {} |\n", outage_in_words(report.rto),
+                      allowed_in_words(report));
+  text += fmt::format("| acknowledged writes lost | {} ({}) | {} |\n", loss_in_words(report.rpo),
+                      report.evidence_level, format_count(report.lost_allowed));
+  text +=
+      fmt::format("| redundancy restored | {} | {} |\n", redundancy_in_words(report.rto),
+                  report.redundancy_allowed_ms ? format_duration_ms(*report.redundancy_allowed_ms)
+                                               : std::string("no limit set"));
+  return text;
+}
+
+std::string sibling_table(const RunReport& report) {
+  if (!report.sibling) return {};
+  const SiblingRun& sibling = *report.sibling;
+  const auto row = [](bool attended, const std::string& scenario, const std::string& outage,
+                      std::string_view by) {
+    return fmt::format("| {} | {} | {} | {} |\n", attended ? "attended" : "unattended",
+                       escape(scenario), outage, by);
+  };
+  return "\n| | scenario | users cut off | recovered |\n|---|---|---|---|\n" +
+         row(report.attended, report.scenario, outage_in_words(report.rto),
+             recovered_in_words(report.rto.recovered_by)) +
+         row(sibling.attended, sibling.scenario,
+             outage_in_words(sibling.rto_lower_ms, sibling.rto_upper_ms, sibling.outage_observed),
+             recovered_in_words(sibling.recovered_by));
+}
+
+std::string check_list(const RunReport& report) {
+  std::string text = "\n## Checks\n\n| check | verdict | |\n|---|---|---|\n";
+  for (const CheckResult& check : report.checks)
+    text += fmt::format("| {} | {} | {} |\n", check.name, verdict_name(check.verdict),
+                        escape(check.message));
+  for (const CheckResult& check : report.checks) {
+    if (check.evidence.empty()) continue;
+    text += fmt::format("\n### {}\n\n", check.name);
+    for (const Evidence& item : check.evidence)
+      text += fmt::format("* {:.3f} s, {}: {}\n", to_seconds(item.at), escape(item.source),
+                          escape(item.text));
+  }
+  return text;
+}
+
+std::string time_table(const RunReport& report) {
+  if (report.phases.empty()) return {};
+  std::string text =
+      "\n## Where the time went\n\n| until | took | at | proven by |\n|---|---|---|---|\n";
+  for (const PhaseSpan& phase : report.phases)
+    text += fmt::format("| {} | {} | {:.1f} s | {} |\n", phase.name,
+                        format_duration(Nanos(phase.end - phase.begin)), to_seconds(phase.end),
+                        escape(phase.proof));
+  return text;
+}
+
+}  // namespace
+
+std::string render_markdown(const RunReport& report) {
+  std::string text =
+      fmt::format("# {}: {}\n\n", escape(report.title), verdict_word(report.verdict));
+  text += fmt::format("**Class for this fault: {}** ({}).\n\n", class_word(report.cluster_class),
+                      class_in_words(report.cluster_class));
+  text += number_table(report) + sibling_table(report);
+  text += "\n**Why.** " + escape(report.why) + "\n";
+  if (!report.journal_problem.empty())
+    text += "\n**Dirty.** " + escape(report.journal_problem) + "\n";
+  if (!report.aborted.empty()) text += "\n**Ended early.** " + escape(report.aborted) + "\n";
+  if (!report.next_steps.empty()) {
+    text += "\n## What would close the gap\n\n";
+    for (const std::string& step : report.next_steps) text += "1. " + escape(step) + "\n";
+  }
+  text += check_list(report) + time_table(report);
+  text += "\n## Why this class\n\n| rule | holds | evidence |\n|---|---|---|\n";
+  for (const ClassReason& reason : report.class_reasons)
+    text += fmt::format("| {} | {} | {} |\n", reason.rule,
+                        !reason.known  ? "not known"
+                        : reason.holds ? "yes"
+                                       : "no",
+                        escape(reason.evidence));
+  text += fmt::format("\n{}\n\n## Not measured\n\n", class_caveat());
+  for (const std::string& item : report.not_measured) text += "* " + escape(item) + "\n";
+  text += fmt::format(
+      "\n## Run\n\n* run {}\n* cluster {}, scenario {}, seed {}\n* started {}, {:.0f} s\n",
+      escape(report.run_id), escape(report.cluster), escape(report.scenario), report.seed,
+      report.started_utc, report.duration_s);
+  for (const auto& [name, version] : report.versions)
+    text += fmt::format("* {} {}\n", escape(name), escape(version));
+  return text;
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,141 @@
+// marks: everything that happened, as points in lanes for the timeline.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "harness/core/text.h"
+#include "reports/timeline.h"
+
+namespace ernstfall {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 160;
+
+class Lanes {
+ public:
+  void add(TimeNs at, const std::string& lane, std::string_view text, std::string_view severity) {
+    lanes_[lane].push_back({at, lane, elide(text, kMaxTextBytes), std::string(severity)});
+  }
+
+  std::vector<TimelineMark> finish() {
+    std::vector<TimelineMark> all;
+    for (auto& [lane, marks] : lanes_) {
+      std::stable_sort(marks.begin(), marks.end(), by_time);
+      if (marks.size() > kMaxMarksPerLane) {
+        const std::size_t dropped = marks.size() - kMaxMarksPerLane + 1;
+        marks.resize(kMaxMarksPerLane);
+        marks.back().text = fmt::format("and {} more", dropped);
+        marks.back().severity = "warn";
+      }
+      all.insert(all.end(), marks.begin(), marks.end());
+    }
+    std::stable_sort(all.begin(), all.end(), by_time);
+    return all;
+  }
+
+ private:
+  static bool by_time(const TimelineMark& a, const TimelineMark& b) { return a.at < b.at; }
+  std::map<std::string, std::vector<TimelineMark>> lanes_;
+};
+
+void add_faults(const RunFacts& facts, Lanes& lanes) {
+  for (const FaultFacts& fault : facts.faults) {
+    const std::string name = fault.fault + " on " + fault.node;
+    if (fault.effect_from)
+      lanes.add(*fault.effect_from, "fault", name + " takes effect", "bad");
+    else if (fault.applied_at)
+      lanes.add(*fault.applied_at, "fault", name + " applied", "bad");
+    if (fault.confirmed_at)
+      lanes.add(*fault.confirmed_at, "fault", "confirmed: " + fault.confirmed_by, "info");
+    if (fault.undo_begin_at) lanes.add(*fault.undo_begin_at, "fault", "undo begins", "info");
+    if (fault.undone_at) lanes.add(*fault.undone_at, "fault", "undone: " + fault.undone_by, "good");
+  }
+  for (const OperatorFacts& step : facts.operator_steps) {
+    const std::string name = fmt::format("{} on {}", step.step, step.node);
+    lanes.add(step.begin, "operator", (step.restore ? "restore: " : "") + name, "info");
+    if (step.end && step.failed)
+      lanes.add(*step.end, "operator", name + " failed: " + step.detail, "bad");
+  }
+  if (facts.redundancy_at) lanes.add(*facts.redundancy_at, "run", "redundancy restored", "good");
+}
+
+std::string_view severity_of(std::string_view state) {
+  if (state == "StandAlone" || state == "Failed") return "bad";
+  if (state == "Connected" || state == "UpToDate" || state == "Established") return "good";
+  if (state == "Primary" || state == "Secondary") return "info";
+  return "warn";
+}
+
+std::string changed(std::string_view what, std::string_view from, std::string_view to) {
+  if (from.empty()) return fmt::format("{} {}", what, to);
+  return fmt::format("{} {} → {}", what, from, to);
+}
+
+void add_change(Lanes& lanes, TimeNs at, const std::string& lane, std::string_view what,
+                const std::string& from, const std::string& to) {
+  if (from == to || to.empty()) return;
+  lanes.add(at, lane, changed(what, from, to), severity_of(to));
+}
+
+void add_drbd(const DrbdNodeTimeline& node, Lanes& lanes) {
+  const std::string lane = "drbd " + node.node;
+  DrbdNodeState before;
+  for (const DrbdObservation& now : node.stream) {
+    const DrbdNodeState& state = now.state;
+    if (!now.follows_previous && !now.poll) {
+      lanes.add(now.at, lane, "heard: " + state.summary(), "info");
+      before = state;
+      continue;
+    }
+    add_change(lanes, now.at, lane, "role", before.role, state.role);
+    for (const auto& [number, volume] : state.volumes)
+      add_change(lanes, now.at, lane, "disk", before.volumes[number].disk, volume.disk);
+    for (const auto& [name, connection] : state.connections) {
+      DrbdConnection& old = before.connections[name];
+      const std::string peer = name == "peer" ? "" : " to " + name;
+      add_change(lanes, now.at, lane, "connection" + peer, old.connection, connection.connection);
+      for (const auto& [number, volume] : connection.volumes) {
+        add_change(lanes, now.at, lane, "replication" + peer, old.volumes[number].replication,
+                   volume.replication);
+        add_change(lanes, now.at, lane, "peer disk" + peer, old.volumes[number].peer_disk,
+                   volume.peer_disk);
+      }
+    }
+    for (std::size_t i = before.helpers.size(); i < state.helpers.size(); ++i)
+      lanes.add(now.at, lane, "helper " + state.helpers[i],
+                state.helpers[i].find("split-brain") != std::string::npos ? "bad" : "info");
+    before = state;
+  }
+  for (const auto& [since, why] : node.stalls)
+    lanes.add(since, lane, "stream went deaf: " + why, "warn");
+}
+
+void add_nodes(const History& history, Lanes& lanes) {
+  std::map<SourceId, bool> up;  // after the first answer that counts
+  for (const Sample& sample : history.samples) {
+    if (sample.source >= history.sources.size() || sample.outcome == Outcome::missed) continue;
+    const Source& source = history.sources[sample.source];
+    if (source.kind != "node.reach") continue;
+    const bool answers = is_available(sample.outcome);
+    const auto it = up.find(sample.source);
+    if (it != up.end() && it->second == answers) continue;
+    if (it != up.end() || !answers)
+      lanes.add(answers ? sample.ended : sample.started, "node " + source.node,
+                answers ? "answers again" : "does not answer", answers ? "good" : "bad");
+    up[sample.source] = answers;
+  }
+}
+
+}  // namespace
+
+std::vector<TimelineMark> marks_of(const History& history, const RunFacts& facts,
+                                   const DrbdTimeline& drbd) {
+  Lanes lanes;
+  add_faults(facts, lanes);
+  for (const DrbdNodeTimeline& node : drbd.nodes) add_drbd(node, lanes);
+  add_nodes(history, lanes);
+  return lanes.finish();
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,34 @@
+// render: a run folder becomes a report, and a report becomes text. Renderers compute nothing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/core/result.h"
+#include "harness/history/history.h"
+#include "harness/scenario/scenario.h"
+#include "reports/model.h"
+
+namespace ernstfall {
+
+struct LoadedRun {
+  RunReport report;
+  History history;
+};
+
+// Recomputes everything from RUN/history, the resolved RUN/scenario.yaml and RUN/cluster.yaml, and
+// what RUN/journal.jsonl still owes. A stored result.json of this run is not read.
+Result<LoadedRun> load_run(const std::filesystem::path& run_folder, const Catalogue& catalogue);
+Result<RunReport> load_report(const std::filesystem::path& run_folder, const Catalogue& catalogue);
+
+std::string render_console(const RunReport& report, bool colour);  // 80 columns
+std::string render_json(const RunReport& report);                  // result.json
+std::string render_junit(const RunReport& report);
+std::string render_markdown(const RunReport& report);
+std::string render_html(const RunReport& report, const History& history);  // one offline file
+
+// result.json, report.html, report.md and junit.xml, each whole or not at all.
+Status write_reports(const std::filesystem::path& run_folder, const RunReport& report,
+                     const History& history);
+
+}  // namespace ernstfall

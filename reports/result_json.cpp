@@ -1,0 +1,148 @@
+// result_json: result.json, schema version 1; docs/reference/result-json.md describes every field.
+#include <nlohmann/json.hpp>
+
+#include "reports/render.h"
+
+namespace ernstfall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename T>
+Json nullable(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json at_ms(const std::optional<TimeNs>& at) {
+  return at ? Json(to_ms(*at)) : Json(nullptr);
+}
+
+Json fault_json(const FaultResult& fault) {
+  return {{"fault", fault.fault},
+          {"node", fault.node},
+          {"intended", fault.intended},
+          {"applied_at", at_ms(fault.applied_at)},
+          {"confirmed_at", at_ms(fault.confirmed_at)},
+          {"effect_at", at_ms(fault.effect_at)},
+          {"undone_at", at_ms(fault.undone_at)},
+          {"confirmed_by", fault.confirmed_by},
+          {"dirty", fault.dirty},
+          {"problem", fault.problem}};
+}
+
+Json rto_json(const RunReport& report) {
+  const RtoResult& rto = report.rto;
+  return {{"probe", rto.probe},
+          {"lower_ms", nullable(rto.lower_ms)},
+          {"upper_ms", nullable(rto.upper_ms)},
+          {"probe_period_ms", rto.probe_period_ms},
+          {"redundancy_restored_ms", nullable(rto.redundancy_restored_ms)},
+          {"allowed_ms", nullable(report.rto_allowed_ms)},
+          {"redundancy_allowed_ms", nullable(report.redundancy_allowed_ms)},
+          {"outage_observed", rto.outage_observed},
+          {"outages", rto.outages},
+          {"recovered_by", recovered_by_name(rto.recovered_by)},
+          {"down_at", at_ms(rto.down_at)},
+          {"up_at", at_ms(rto.up_at)},
+          {"problem", rto.problem}};
+}
+
+Json rpo_json(const RunReport& report) {
+  const RpoResult& rpo = report.rpo;
+  return {{"acknowledged", rpo.acknowledged},
+          {"lost", rpo.lost},
+          {"lost_allowed", report.lost_allowed},
+          {"indeterminate", rpo.indeterminate},
+          {"stuck", rpo.stuck},
+          {"unaudited", rpo.unaudited},
+          {"seconds", nullable(rpo.seconds)}};
+}
+
+Json check_json(const CheckResult& check) {
+  Json evidence = Json::array();
+  for (const Evidence& item : check.evidence)
+    evidence.push_back({{"at_ms", to_ms(item.at)}, {"source", item.source}, {"text", item.text}});
+  return {{"name", check.name},
+          {"verdict", verdict_name(check.verdict)},
+          {"message", check.message},
+          {"evidence", std::move(evidence)}};
+}
+
+Json sibling_json(const SiblingRun& sibling) {
+  return {{"scenario", sibling.scenario},
+          {"run_id", sibling.run_id},
+          {"verdict", sibling.verdict},
+          {"class", sibling.cluster_class},
+          {"attended", sibling.attended},
+          {"recovered_by", recovered_by_name(sibling.recovered_by)},
+          {"outage_observed", sibling.outage_observed},
+          {"rto_lower_ms", nullable(sibling.rto_lower_ms)},
+          {"rto_upper_ms", nullable(sibling.rto_upper_ms)}};
+}
+
+Json lists_json(const RunReport& report) {
+  Json reasons = Json::array();
+  for (const ClassReason& reason : report.class_reasons)
+    reasons.push_back({{"rule", reason.rule},
+                       {"holds", reason.known ? Json(reason.holds) : Json(nullptr)},
+                       {"evidence", reason.evidence}});
+  Json phases = Json::array();
+  for (const PhaseSpan& phase : report.phases)
+    phases.push_back({{"until", phase.name},
+                      {"begin_ms", to_ms(phase.begin)},
+                      {"end_ms", to_ms(phase.end)},
+                      {"proof", phase.proof}});
+  Json probes = Json::array();
+  for (const ProbeSummary& probe : report.probes)
+    probes.push_back({{"name", probe.name},
+                      {"node", probe.node},
+                      {"period_ms", probe.period_ms},
+                      {"good", probe.good},
+                      {"bad", probe.bad},
+                      {"missed", probe.missed},
+                      {"p50_ms", probe.p50_ms},
+                      {"p99_ms", probe.p99_ms},
+                      {"max_ms", probe.max_ms}});
+  return {{"class_reasons", std::move(reasons)},
+          {"phases", std::move(phases)},
+          {"probes", std::move(probes)}};
+}
+
+}  // namespace
+
+std::string render_json(const RunReport& report) {
+  Json faults = Json::array();
+  for (const FaultResult& fault : report.faults) faults.push_back(fault_json(fault));
+  Json checks = Json::array();
+  for (const CheckResult& check : report.checks) checks.push_back(check_json(check));
+  Json root{{"schema_version", report.schema_version},
+            {"verdict", run_verdict_name(report.verdict)},
+            {"class", cluster_class_name(report.cluster_class)},
+            {"run_id", report.run_id},
+            {"cluster", report.cluster},
+            {"scenario", report.scenario},
+            {"title", report.title},
+            {"attended", report.attended},
+            {"started", report.started_utc},
+            {"duration_s", report.duration_s},
+            {"seed", report.seed},
+            {"versions", report.versions},
+            {"evidence_level", report.evidence_level},
+            {"why", report.why},
+            {"next_steps", report.next_steps},
+            {"fault", report.faults.empty() ? Json(nullptr) : fault_json(report.faults.front())},
+            {"faults", std::move(faults)},
+            {"rto", rto_json(report)},
+            {"rpo", rpo_json(report)},
+            {"checks", std::move(checks)}};
+  root.update(lists_json(report));
+  root["sibling"] = report.sibling ? sibling_json(*report.sibling) : Json(nullptr);
+  root["not_measured"] = report.not_measured;
+  root["history_truncated"] = report.history_truncated;
+  root["aborted"] = report.aborted;
+  root["journal_problem"] = report.journal_problem;
+  // Node output may hold any bytes; they must not keep a result from being written.
+  return root.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ernstfall

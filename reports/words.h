@@ -1,0 +1,28 @@
+// words: the sentences and numbers that every renderer says alike.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reports/model.h"
+
+namespace ernstfall {
+
+std::string_view verdict_word(RunVerdict verdict);       // "PASS", "VIOLATED" ...
+std::string class_word(ClusterClass value);              // "BACKUP-LIKE" ...
+std::string_view class_in_words(ClusterClass value);     // what the class means, one sentence
+std::string_view recovered_in_words(RecoveredBy value);  // "by itself", "by the operator" ...
+
+// "5 min 41.2 s ± 0.1 s", "at least 2 min 10.0 s, not recovered", "not at all", "unknown"
+std::string outage_in_words(const RtoResult& rto);
+std::string outage_in_words(std::optional<double> lower_ms, std::optional<double> upper_ms,
+                            bool outage_observed);
+std::string allowed_in_words(const RunReport& report);
+std::string loss_in_words(const RpoResult& rpo);        // "0 of 1,204"
+std::string redundancy_in_words(const RtoResult& rto);  // "after 7 min 03.0 s", "not restored"
+
+// The one sentence that keeps a reader from taking one fault for all faults.
+std::string_view class_caveat();
+
+}  // namespace ernstfall
