@@ -40,6 +40,7 @@ class PipedProcess final : public LocalProcess {
 
   Result<std::optional<std::string>> next_line(Deadline deadline,
                                                const std::stop_token& stop) override {
+    if (auto line = take_line()) return line;  // the common case costs no system call
     const StopFd stop_fd(stop);
     while (true) {
       if (auto line = take_line()) return line;

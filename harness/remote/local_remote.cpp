@@ -30,7 +30,11 @@ class LocalLineStream final : public LineStream {
 
   Result<std::optional<std::string>> next_line(Deadline deadline,
                                                const std::stop_token& stop) override {
-    return process_->next_line(deadline, stop);
+    auto line = process_->next_line(deadline, stop);
+    if (!line || line->has_value()) return line;
+    ERNSTFALL_TRY(const ProcessResult ended, process_->wait(deadline, stop));
+    static_cast<void>(ended);  // only waited for: the end of its output may come before its own
+    return std::nullopt;
   }
 
   std::string summary() const override {

@@ -3,35 +3,17 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 
 #include "harness/core/files.h"
 #include "harness/process/process.h"
+#include "tests/mocks/temp_folder.h"
 
 namespace ernstfall {
 
-// A folder of its own under the temporary folder, removed with its content.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ernstfall-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using testing_support::TempFolder;
 
 inline ProcessSpec shell(const std::string& script) {
   return {.argv = {"sh", "-c", script}};

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "tests/unit/remote/sshd_fixture.h"
@@ -16,13 +17,20 @@ class Exec : public ::testing::TestWithParam<Transport> {
  protected:
   static void SetUpTestSuite() { sshd_ = new TestSshd; }
   static void TearDownTestSuite() {
+    remotes_.clear();
     delete sshd_;
     sshd_ = nullptr;
   }
   bool over_ssh() const { return GetParam() != Transport::local; }
 
   static inline TestSshd* sshd_ = nullptr;
-  std::unique_ptr<Remote> remote_ = connect_to(sshd_->access(GetParam()));
+  // One connection for all tests of a transport: none of them may harm it.
+  static inline std::map<Transport, std::unique_ptr<Remote>> remotes_;
+  Remote* remote_ = [] {
+    std::unique_ptr<Remote>& remote = remotes_[GetParam()];
+    if (!remote) remote = connect_to(sshd_->access(GetParam()));
+    return remote.get();
+  }();
 };
 
 TEST_P(Exec, ReturnsStatusAndBothOutputsUnchanged) {
