@@ -2,9 +2,9 @@
 //
 // A history is a folder of files `NNNNNN.efh`: a header, then records framed as
 //   u32 length of body | u32 CRC-32C of body | body (kind byte, fields, little-endian)
-// written through a shared file mapping that is grown by allocation in advance: a record that append()
-// returned from survives SIGKILL of this process, and a full disk is an error, never a crash.
-// sync() also survives a power cut of this machine. Reading stops at the last whole record.
+// written through a shared file mapping that is grown by allocation in advance: a record that
+// append() returned from survives SIGKILL of this process, and a full disk is an error, never a
+// crash. sync() also survives a power cut of this machine. Reading stops at the last whole record.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ using SourceId = std::uint32_t;
 // Who speaks: a probe, a load, a node's stream, or the run itself.
 struct Source {
   SourceId id = 0;
-  std::string name;   // unique: "webdav.write", "node.reach@prod", "drbd.state@mirror", "run"
-  std::string kind;   // catalogue name: "webdav.write"; "run" for the run itself
-  std::string node;   // node it is about; empty for the service as a whole
-  TimeNs period_ns = 0;   // schedule; 0: not periodic
+  std::string name;      // unique: "webdav.write", "node.reach@prod", "drbd.state@mirror", "run"
+  std::string kind;      // catalogue name: "webdav.write"; "run" for the run itself
+  std::string node;      // node it is about; empty for the service as a whole
+  TimeNs period_ns = 0;  // schedule; 0: not periodic
   TimeNs timeout_ns = 0;
 };
 
@@ -42,7 +42,9 @@ enum class Outcome : std::uint8_t {
 };
 std::string_view outcome_name(Outcome outcome);
 // ok and degraded count as available; missed counts as nothing.
-constexpr bool is_available(Outcome o) { return o == Outcome::ok || o == Outcome::degraded; }
+constexpr bool is_available(Outcome o) {
+  return o == Outcome::ok || o == Outcome::degraded;
+}
 
 struct Sample {
   SourceId source = 0;
@@ -57,9 +59,9 @@ struct Sample {
 // Something that happened at one moment. `kind` is one of kinds.h.
 struct Event {
   SourceId source = 0;
-  TimeNs at = 0;           // when we learnt of it
+  TimeNs at = 0;  // when we learnt of it
   std::string kind;
-  std::string text;        // raw line or JSON object, as kinds.h says
+  std::string text;  // raw line or JSON object, as kinds.h says
 };
 
 // One step in the life of a ledger entry. Body and name follow from (run id, writer, seq).
@@ -116,14 +118,14 @@ struct History {
   std::vector<Sample> samples;
   std::vector<Event> events;
   std::vector<LedgerRecord> ledger;
-  bool truncated = false;     // the last file ended inside a record
-  std::string damage;         // what was wrong and where; empty when nothing was
+  bool truncated = false;  // the last file ended inside a record
+  std::string damage;      // what was wrong and where; empty when nothing was
 
   const Source* find_source(std::string_view name) const;
 };
 
-// Errc::corrupt only when not even the header can be read; a cut tail sets `truncated`. A bad record
-// in the middle ends the reading there, and `damage` says so.
+// Errc::corrupt only when not even the header can be read; a cut tail sets `truncated`. A bad
+// record in the middle ends the reading there, and `damage` says so.
 Result<History> read_history(const std::filesystem::path& folder);
 
 }  // namespace ernstfall

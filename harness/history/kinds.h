@@ -6,30 +6,39 @@
 namespace ernstfall::kinds {
 
 // source "run"
-inline constexpr std::string_view kPhase = "run.phase";            // {"phase":"baseline"}
-inline constexpr std::string_view kFaultIntended = "fault.intended";    // {"fault":..,"node":..,"index":0}
-inline constexpr std::string_view kFaultApplied = "fault.applied";      // command returned; same fields
-inline constexpr std::string_view kFaultConfirmed = "fault.confirmed";  // + "by": how it was observed,
-                                                                        //   "effect_from_ns": earliest time of effect
+inline constexpr std::string_view kPhase = "run.phase";  // {"phase":"baseline"}
+inline constexpr std::string_view kFaultIntended =
+    "fault.intended";  // {"fault":..,"node":..,"index":0}
+inline constexpr std::string_view kFaultApplied = "fault.applied";  // command returned; same fields
+inline constexpr std::string_view kFaultConfirmed =
+    "fault.confirmed";  // + "by": how it was observed,
+                        //   "effect_from_ns": earliest time of effect
 inline constexpr std::string_view kFaultNotConfirmed = "fault.not-confirmed";  // + "why"
-inline constexpr std::string_view kFaultUndoBegin = "fault.undo-begin";  // undo command is about to be sent
-inline constexpr std::string_view kFaultUndone = "fault.undone";         // undo observed to work, + "by"
-inline constexpr std::string_view kFaultDirty = "fault.dirty";           // + "why": undo not proven
-inline constexpr std::string_view kOperatorStep = "operator.step";   // {"step":..,"node":..,"state":"begin|done|failed","detail":..}
-inline constexpr std::string_view kOperatorRestore = "operator.restore";  // same fields, for restore steps
-inline constexpr std::string_view kClockOffset = "clock.offset";  // {"node":..,"offset_ns":node minus wall,"uncertainty_ns":..}
-inline constexpr std::string_view kBaseline = "run.baseline";     // {"ok":true|false,"why":..}
-inline constexpr std::string_view kRedundancy = "run.redundancy-restored";  // {} observed by the runner
-inline constexpr std::string_view kAborted = "run.aborted";       // {"why":..}
-inline constexpr std::string_view kVersions = "run.versions";     // {"drbd@prod":"8.4.11",...}
+inline constexpr std::string_view kFaultUndoBegin =
+    "fault.undo-begin";  // undo command is about to be sent
+inline constexpr std::string_view kFaultUndone = "fault.undone";  // undo observed to work, + "by"
+inline constexpr std::string_view kFaultDirty = "fault.dirty";    // + "why": undo not proven
+inline constexpr std::string_view kOperatorStep =
+    "operator.step";  // {"step":..,"node":..,"state":"begin|done|failed","detail":..}
+inline constexpr std::string_view kOperatorRestore =
+    "operator.restore";  // same fields, for restore steps
+inline constexpr std::string_view kClockOffset =
+    "clock.offset";  // {"node":..,"offset_ns":node minus wall,"uncertainty_ns":..}
+inline constexpr std::string_view kBaseline = "run.baseline";  // {"ok":true|false,"why":..}
+inline constexpr std::string_view kRedundancy =
+    "run.redundancy-restored";                                 // {} observed by the runner
+inline constexpr std::string_view kAborted = "run.aborted";    // {"why":..}
+inline constexpr std::string_view kVersions = "run.versions";  // {"drbd@prod":"8.4.11",...}
 
 // source "drbd.state@NODE"; text is drbdsetup's own line for kDrbdLine
-inline constexpr std::string_view kDrbdStreamOpen = "drbd.stream-open";      // {"utils":..,"kernel":..}
-inline constexpr std::string_view kDrbdLine = "drbd.line";                   // raw events2 line
-inline constexpr std::string_view kDrbdPoll = "drbd.poll";                   // raw `events2 --now --statistics` dump, newlines kept
+inline constexpr std::string_view kDrbdStreamOpen = "drbd.stream-open";  // {"utils":..,"kernel":..}
+inline constexpr std::string_view kDrbdLine = "drbd.line";               // raw events2 line
+inline constexpr std::string_view kDrbdPoll =
+    "drbd.poll";  // raw `events2 --now --statistics` dump, newlines kept
 inline constexpr std::string_view kDrbdStreamClosed = "drbd.stream-closed";  // {"why":..}
-// The poll shows a state that the stream did not deliver: the stream is deaf since the last line that
-// the poll confirmed.
-inline constexpr std::string_view kDrbdStreamStalled = "drbd.stream-stalled";  // {"since_ns":..,"why":..}
+// The poll shows a state that the stream did not deliver: the stream is deaf since the last line
+// that the poll confirmed.
+inline constexpr std::string_view kDrbdStreamStalled =
+    "drbd.stream-stalled";  // {"since_ns":..,"why":..}
 
 }  // namespace ernstfall::kinds

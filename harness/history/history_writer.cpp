@@ -1,0 +1,88 @@
+// history_writer: appends records to the current segment, and begins a new one when it is full.
+#include <map>
+#include <mutex>
+
+#include "harness/core/files.h"
+#include "harness/history/codec.h"
+#include "harness/history/segment.h"
+
+namespace ernstfall {
+namespace {
+
+class SegmentedWriter final : public HistoryWriter {
+ public:
+  SegmentedWriter(std::filesystem::path folder, HistoryHeader header, const RunClock& clock)
+      : folder_(std::move(folder)), header_(std::move(header)), clock_(clock) {}
+
+  const RunClock& clock() const override { return clock_; }
+
+  Status begin_segment() {
+    if (segment_) ERNSTFALL_CHECK(segment_->close());
+    const std::filesystem::path path = folder_ / fmt::format("{:06}.efh", ++number_);
+    ERNSTFALL_TRY(segment_, Segment::create(path));
+    ERNSTFALL_CHECK(segment_->append(codec::encode(header_)));
+    for (const Source& source : sources_) ERNSTFALL_CHECK(segment_->append(codec::encode(source)));
+    return fsync_directory(folder_);
+  }
+
+  Result<SourceId> define_source(Source source) override {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = ids_.find(source.name); known != ids_.end()) return known->second;
+    source.id = static_cast<SourceId>(sources_.size());
+    ERNSTFALL_CHECK(append_locked(codec::encode(source)));
+    ids_[source.name] = source.id;
+    sources_.push_back(std::move(source));
+    return sources_.back().id;
+  }
+
+  Status append(const Sample& sample) override { return append_body(codec::encode(sample)); }
+  Status append(const Event& event) override { return append_body(codec::encode(event)); }
+  Status append(const LedgerRecord& record) override { return append_body(codec::encode(record)); }
+
+  Status sync() override {
+    const std::lock_guard lock(mutex_);
+    return closed_ ? Status{} : segment_->sync();
+  }
+
+  Status close() override {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return {};
+    closed_ = true;
+    return segment_->close();
+  }
+
+ private:
+  Status append_body(const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    return append_locked(body);
+  }
+  Status append_locked(const std::string& body) {
+    if (closed_) return fail_at(Errc::io, folder_.string(), "the history is closed");
+    if (!segment_->has_room_for(body.size())) ERNSTFALL_CHECK(begin_segment());
+    return segment_->append(body);
+  }
+
+  const std::filesystem::path folder_;
+  const HistoryHeader header_;
+  const RunClock clock_;
+  std::mutex mutex_;
+  std::unique_ptr<Segment> segment_;
+  int number_ = 0;
+  bool closed_ = false;
+  std::vector<Source> sources_;
+  std::map<std::string, SourceId> ids_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HistoryWriter>> HistoryWriter::create(const std::filesystem::path& folder,
+                                                             const std::string& run_id,
+                                                             const RunClock& clock) {
+  ERNSTFALL_CHECK(make_directories(folder));
+  const auto wall = std::chrono::duration_cast<Nanos>(clock.wall_base.time_since_epoch()).count();
+  auto writer = std::make_unique<SegmentedWriter>(folder, HistoryHeader{run_id, wall, 1}, clock);
+  ERNSTFALL_CHECK(writer->begin_segment());
+  return writer;
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,79 @@
+// segment: allocation in advance, framing, and flushing of a mapped file.
+#include "harness/history/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "harness/core/hash.h"
+
+namespace ernstfall {
+namespace {
+
+constexpr std::size_t kGrowBytes = 4U << 20U;
+constexpr std::size_t kPageBytes = 4096;
+
+}  // namespace
+
+Result<std::unique_ptr<Segment>> Segment::create(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd.valid()) return tl::unexpected(errno_error(path, "cannot create"));
+  // The whole range is mapped once; only what is allocated is ever touched, so that a full disk is
+  // an error of posix_fallocate and never a bus error.
+  void* map = ::mmap(nullptr, kMaxBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  if (map == MAP_FAILED) return tl::unexpected(errno_error(path, "cannot map"));
+  std::unique_ptr<Segment> segment(new Segment(path, std::move(fd), static_cast<char*>(map)));
+  ERNSTFALL_CHECK(segment->grow_to(1));
+  return segment;
+}
+
+Segment::~Segment() {
+  if (map_ != nullptr) ::munmap(map_, kMaxBytes);
+}
+
+Status Segment::grow_to(std::size_t bytes) {
+  if (bytes <= allocated_) return {};
+  const std::size_t wanted =
+      std::min(kMaxBytes, (bytes + kGrowBytes - 1) / kGrowBytes * kGrowBytes);
+  const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(wanted));
+  if (error != 0) {
+    errno = error;
+    return tl::unexpected(errno_error(path_, "cannot allocate space for the history"));
+  }
+  allocated_ = wanted;
+  return {};
+}
+
+Status Segment::append(std::string_view body) {
+  ERNSTFALL_CHECK(grow_to(used_ + kFrameBytes + body.size()));
+  const auto length = static_cast<std::uint32_t>(body.size());
+  const std::uint32_t crc = crc32c(body.data(), body.size());
+  std::memcpy(map_ + used_, &length, 4);
+  std::memcpy(map_ + used_ + 4, &crc, 4);
+  std::memcpy(map_ + used_ + kFrameBytes, body.data(), body.size());
+  used_ += kFrameBytes + body.size();
+  return {};
+}
+
+Status Segment::sync() {
+  if (synced_ == used_) return {};
+  const std::size_t begin = synced_ / kPageBytes * kPageBytes;
+  if (::msync(map_ + begin, used_ - begin, MS_SYNC) != 0)
+    return tl::unexpected(errno_error(path_, "cannot flush the history"));
+  synced_ = used_;
+  return {};
+}
+
+Status Segment::close() {
+  ERNSTFALL_CHECK(sync());
+  if (::ftruncate(fd_.get(), static_cast<off_t>(used_)) != 0 || ::fsync(fd_.get()) != 0)
+    return tl::unexpected(errno_error(path_, "cannot close the history"));
+  allocated_ = used_;
+  return {};
+}
+
+}  // namespace ernstfall
