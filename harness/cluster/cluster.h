@@ -36,8 +36,9 @@ struct PowerConfig {
 
 struct Node {
   std::string name;
-  std::string address;             // for probes (ping, TCP)
-  std::vector<std::string> roles;  // e.g. drbd-primary, drbd-secondary, ingress, service, monitoring
+  std::string address;  // for probes (ping, TCP)
+  std::vector<std::string>
+      roles;  // e.g. drbd-primary, drbd-secondary, ingress, service, monitoring
   std::map<std::string, std::string> labels;
   SshAccess ssh;
   PowerConfig power;
@@ -52,9 +53,9 @@ struct DrbdConfig {
 };
 
 struct ServiceConfig {
-  std::string url;             // what users call: https://cloud.example/
-  std::string resolve_address; // connect there instead of asking DNS; empty: DNS
-  std::string ca_file;         // pinned CA; empty: the system's
+  std::string url;              // what users call: https://cloud.example/
+  std::string resolve_address;  // connect there instead of asking DNS; empty: DNS
+  std::string ca_file;          // pinned CA; empty: the system's
   std::string user;
   SecretRef password;
   // The same service without the ingress: node name -> base URL. Optional.
@@ -76,8 +77,8 @@ struct Cluster {
   }
 };
 
-// Errors are Errc::usage with "file:line:col" as place, what was expected, and the nearest valid name.
-// Several problems are joined with newlines, one per line, each starting with its place.
+// Errors are Errc::usage with "file:line:col" as place, what was expected, and the nearest valid
+// name. Several problems are joined with newlines, one per line, each starting with its place.
 Result<Cluster> load_cluster(const std::filesystem::path& path);
 Result<Cluster> parse_cluster(std::string_view text, const std::filesystem::path& path);
 // YAML that load_cluster() reads back to the same value. Secrets stay references.

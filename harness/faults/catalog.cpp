@@ -1,7 +1,6 @@
 // catalog: the list of all faults, and the guards that hold for each of them.
 #include <array>
 
-#include "harness/core/units.h"
 #include "harness/faults/fault.h"
 
 namespace ernstfall {
@@ -44,18 +43,7 @@ Result<FaultPlan> plan_fault(const FaultTarget& target, const FaultStep& step) {
 }
 
 Result<ParamValue> param_of(const FaultType& type, const FaultStep& step, std::string_view name) {
-  if (const auto it = step.params.find(std::string(name)); it != step.params.end())
-    return it->second;
-  for (const ParamSpec& spec : type.params) {
-    if (spec.name != name) continue;
-    ParamValue value{spec.kind, std::string(spec.default_text), 0};
-    if (spec.kind == ParamValue::Kind::duration) {
-      ERNSTFALL_TRY(const Nanos duration, parse_duration(spec.default_text));
-      value.number = static_cast<double>(duration.count());
-    }
-    return value;
-  }
-  return fail(Errc::internal, "{} declares no parameter \"{}\"", type.name, name);
+  return param_or_default(type.params, step.params, name);
 }
 
 }  // namespace ernstfall

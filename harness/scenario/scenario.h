@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "harness/cluster/cluster.h"
 #include "harness/core/clock.h"
 #include "harness/core/result.h"
 #include "harness/core/text.h"
@@ -33,17 +35,23 @@ struct ParamSpec {
   std::string_view help;
 };
 
+// A value as written, checked and converted. Errc::usage.
+Result<ParamValue> parse_param(ParamValue::Kind kind, std::string_view text);
+// The value that was given, or the default.
+Result<ParamValue> param_or_default(std::span<const ParamSpec> specs, const Params& params,
+                                    std::string_view name);
+
 struct FaultStep {
   std::string fault;  // catalogue name: "node.power-off"
   std::string on;     // node name, or "role:ROLE"
   Params params;
-  Nanos hold{};       // how long it stays in effect before undo
+  Nanos hold{};  // how long it stays in effect before undo
 };
 
 struct ProbeSpec {
-  std::string probe;   // catalogue name: "webdav.write"
-  std::string id;      // unique in the run; default: probe name, plus "@node" with `on`
-  std::string on;      // node or "role:ROLE" for probes of a node; "*" for every node; empty otherwise
+  std::string probe;  // catalogue name: "webdav.write"
+  std::string id;     // unique in the run; default: probe name, plus "@node" with `on`
+  std::string on;  // node or "role:ROLE" for probes of a node; "*" for every node; empty otherwise
   double rate_hz = 0;  // 0: the probe's own default
   Nanos timeout{};     // 0: the probe's own default
   Params params;
@@ -73,24 +81,24 @@ struct Operator {
 };
 
 struct Expectations {
-  std::optional<Nanos> rto_max;         // users cut off for at most this
+  std::optional<Nanos> rto_max;           // users cut off for at most this
   std::optional<std::uint64_t> lost_max;  // acknowledged writes lost, at most
-  std::optional<Nanos> redundancy_max;  // redundancy restored within
+  std::optional<Nanos> redundancy_max;    // redundancy restored within
 };
 
 struct Scenario {
   std::string name;  // file name without .yaml
   std::filesystem::path source;
-  std::string title;   // "prod loses power"
-  std::string cause;   // what happens, in words
-  std::string effect;  // what is expected, in words
+  std::string title;         // "prod loses power"
+  std::string cause;         // what happens, in words
+  std::string effect;        // what is expected, in words
   std::string compare_with;  // name of the attended (or unattended) sibling; may be empty
   std::vector<std::string> tags;
 
-  Nanos baseline = std::chrono::seconds(10);       // steady state that must hold before the fault
-  Nanos stable = std::chrono::seconds(5);          // good for this long = stable again
-  Nanos settle_max = std::chrono::minutes(10);     // deadline for redundancy restored; scaled
-  Nanos node_back_max = std::chrono::minutes(5);   // deadline for a node to answer SSH again; scaled
+  Nanos baseline = std::chrono::seconds(10);      // steady state that must hold before the fault
+  Nanos stable = std::chrono::seconds(5);         // good for this long = stable again
+  Nanos settle_max = std::chrono::minutes(10);    // deadline for redundancy restored; scaled
+  Nanos node_back_max = std::chrono::minutes(5);  // deadline for a node to answer SSH again; scaled
 
   std::vector<FaultStep> faults;  // one after the other
   std::vector<ProbeSpec> probes;
@@ -116,6 +124,12 @@ struct Catalogue {
   std::vector<CatalogueEntry> loads;
   std::vector<CatalogueEntry> checks;
 };
+
+// The nodes that `on` names: a node, "role:ROLE", or "*" for all. Errc::usage with the nearest
+// name.
+Result<std::vector<std::string>> resolve_targets(const std::string& on, const Cluster& cluster);
+// Every `on` of the scenario names something in the cluster, and no fault aims at a protected node.
+Status check_scenario_against_cluster(const Scenario& scenario, const Cluster& cluster);
 
 // Errors as in load_cluster().
 Result<Scenario> load_scenario(const std::filesystem::path& path, const Catalogue& catalogue);

@@ -1,0 +1,125 @@
+// scenario_dump: a Scenario as YAML that load_scenario() reads back to the same value, with every
+// default written out.
+#include <yaml-cpp/yaml.h>
+
+#include "harness/core/units.h"
+#include "harness/scenario/scenario.h"
+
+namespace ernstfall {
+namespace {
+
+void pair(YAML::Emitter& out, std::string_view key, const std::string& value) {
+  if (!value.empty())
+    out << YAML::Key << std::string(key) << YAML::Value << YAML::DoubleQuoted << value;
+}
+
+void list(YAML::Emitter& out, std::string_view key, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  out << YAML::Key << std::string(key) << YAML::Value << YAML::Flow << YAML::BeginSeq;
+  for (const std::string& value : values) out << YAML::DoubleQuoted << value;
+  out << YAML::EndSeq;
+}
+
+std::string frequency_literal(double hz) {
+  return fmt::format("{}Hz", hz);
+}
+
+void dump_params(YAML::Emitter& out, const Params& params) {
+  if (params.empty()) return;
+  out << YAML::Key << "with" << YAML::Value << YAML::BeginMap;
+  for (const auto& [name, value] : params) {
+    out << YAML::Key << name << YAML::Value << YAML::DoubleQuoted << value.text;
+  }
+  out << YAML::EndMap;
+}
+
+void dump_steps(YAML::Emitter& out, std::string_view key, const std::vector<OperatorStep>& steps) {
+  out << YAML::Key << std::string(key) << YAML::Value << YAML::BeginSeq;
+  for (const OperatorStep& step : steps) {
+    out << YAML::BeginMap;
+    pair(out, "name", step.name);
+    pair(out, "on", step.on);
+    list(out, "run", step.run);
+    pair(out, "timeout", duration_literal(step.timeout));
+    out << YAML::Key << "attempts" << YAML::Value << step.attempts << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+}
+
+void dump_expect(YAML::Emitter& out, const Expectations& expect) {
+  if (!expect.rto_max && !expect.lost_max && !expect.redundancy_max) return;
+  out << YAML::Key << "expect" << YAML::Value << YAML::BeginMap;
+  if (expect.rto_max) pair(out, "rto_max", duration_literal(*expect.rto_max));
+  if (expect.lost_max) out << YAML::Key << "lost_max" << YAML::Value << *expect.lost_max;
+  if (expect.redundancy_max) pair(out, "redundancy_max", duration_literal(*expect.redundancy_max));
+  out << YAML::EndMap;
+}
+
+void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
+  out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
+  for (const FaultStep& step : faults) {
+    out << YAML::BeginMap;
+    pair(out, "fault", step.fault);
+    pair(out, "on", step.on);
+    pair(out, "hold", duration_literal(step.hold));
+    dump_params(out, step.params);
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+}
+
+void dump_probes(YAML::Emitter& out, const std::vector<ProbeSpec>& probes) {
+  out << YAML::Key << "probes" << YAML::Value << YAML::BeginSeq;
+  for (const ProbeSpec& probe : probes) {
+    out << YAML::BeginMap;
+    pair(out, "probe", probe.probe);
+    pair(out, "id", probe.id);
+    pair(out, "on", probe.on);
+    if (probe.rate_hz > 0) pair(out, "rate", frequency_literal(probe.rate_hz));
+    if (probe.timeout.count() > 0) pair(out, "timeout", duration_literal(probe.timeout));
+    dump_params(out, probe.params);
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+}
+
+}  // namespace
+
+std::string dump_scenario(const Scenario& scenario) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  pair(out, "title", scenario.title);
+  pair(out, "cause", scenario.cause);
+  pair(out, "effect", scenario.effect);
+  pair(out, "compare_with", scenario.compare_with);
+  list(out, "tags", scenario.tags);
+  pair(out, "baseline", duration_literal(scenario.baseline));
+  pair(out, "stable", duration_literal(scenario.stable));
+  pair(out, "settle_max", duration_literal(scenario.settle_max));
+  pair(out, "node_back_max", duration_literal(scenario.node_back_max));
+  dump_faults(out, scenario.faults);
+  dump_probes(out, scenario.probes);
+  out << YAML::Key << "load" << YAML::Value << YAML::BeginSeq;
+  for (const LoadSpec& load : scenario.loads) {
+    out << YAML::BeginMap;
+    pair(out, "load", load.load);
+    pair(out, "rate", frequency_literal(load.rate_hz));
+    pair(out, "size", fmt::format("{}B", load.size_bytes));
+    pair(out, "timeout", duration_literal(load.timeout));
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+  if (scenario.attended) {
+    out << YAML::Key << "operator" << YAML::Value << YAML::BeginMap;
+    pair(out, "reaction", duration_literal(scenario.attended->reaction));
+    dump_steps(out, "steps", scenario.attended->steps);
+    dump_steps(out, "restore", scenario.attended->restore);
+    out << YAML::EndMap;
+  }
+  dump_expect(out, scenario.expect);
+  list(out, "checks", scenario.checks);
+  out << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace ernstfall
