@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxSubmitted = 1024;
 constexpr std::size_t kMaxChannels = 8;  // sshd's default MaxSessions is 10
+constexpr int kMaxRefusals = 20;
+constexpr Nanos kRefusalPause = std::chrono::milliseconds(50);
 constexpr Nanos kTerminateTimeout = std::chrono::seconds(5);
 constexpr Nanos kFinishTimeout = std::chrono::seconds(1);
 constexpr Nanos kIdleWait = std::chrono::hours(1);
@@ -46,7 +48,7 @@ void Ssh2Owner::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     take_submitted();
     drop_unwanted();
-    if (session_.ready() && channels_.empty() && session_.lost()) session_.close();
+    if (session_.ready() && channels_.empty() && session_.lost()) close_session();
     if (!channels_.empty() && !session_.ready()) connect();
     const bool moved = session_.ready() && step_channels();
     if (session_.active())
@@ -128,12 +130,16 @@ void Ssh2Owner::connect() {
   if (!advanced) lose(advanced.error());
 }
 
+void Ssh2Owner::close_session() {
+  session_.close();
+  closed_.clear();  // freed with the session
+}
+
 // Every job gets `why`; the next one makes a new connection.
 void Ssh2Owner::lose(Error why) {
   why.where = where_;
   if (why.code == Errc::host_key) host_key_error_ = why;
-  session_.close();  // frees the channels too
-  closed_.clear();
+  close_session();
   for (Ssh2Channel& channel : channels_) channel.job().fail_with(why);
   channels_.clear();
 }
@@ -159,22 +165,28 @@ Result<bool> Ssh2Owner::step_one(std::list<Ssh2Channel>::iterator& channel) {
                                     [](const Ssh2Channel& other) { return other.opening(); });
     if (first != current || !room_for_channel()) return false;
     ERNSTFALL_TRY(const Ssh2Channel::Step step, current->step(session_));
-    if (step == Ssh2Channel::Step::full) {
-      const auto opening = std::count_if(channels_.begin(), channels_.end(),
-                                         [](const Ssh2Channel& other) { return other.opening(); });
-      const std::size_t open = channels_.size() - static_cast<std::size_t>(opening);
-      if (open + closed_.size() > 0) {
-        max_channels_ = open + closed_.size();
-      } else {
-        current->job().fail_with(Error{Errc::protocol, "the node opens no channel", where_});
-        drop(current);
-      }
-    }
+    if (step == Ssh2Channel::Step::full) back_off(current);
+    if (step == Ssh2Channel::Step::moved) refusals_ = 0;
     return step == Ssh2Channel::Step::moved;
   }
   ERNSTFALL_TRY(const Ssh2Channel::Step step, current->step(session_));
   if (step == Ssh2Channel::Step::finished) drop(current);
   return step != Ssh2Channel::Step::waiting;
+}
+
+// The node refused one more channel. Nothing ran yet, so it is asked again: when one of ours is
+// closed, or soon, because sshd counts a session for a moment longer than we do.
+void Ssh2Owner::back_off(std::list<Ssh2Channel>::iterator channel) {
+  const auto opening = std::count_if(channels_.begin(), channels_.end(),
+                                     [](const Ssh2Channel& other) { return other.opening(); });
+  const std::size_t open = channels_.size() - static_cast<std::size_t>(opening) + closed_.size();
+  max_channels_ = std::max<std::size_t>(open, 1);
+  if (open > 0) return;
+  next_open_ = std::chrono::steady_clock::now() + kRefusalPause;
+  if (++refusals_ < kMaxRefusals) return;
+  refusals_ = 0;
+  channel->job().fail_with(Error{Errc::protocol, "the node refuses to open a channel", where_});
+  drop(channel);
 }
 
 bool Ssh2Owner::free_closed() {
@@ -188,6 +200,7 @@ bool Ssh2Owner::free_closed() {
 }
 
 bool Ssh2Owner::room_for_channel() const {
+  if (std::chrono::steady_clock::now() < next_open_) return false;
   const auto open = std::count_if(channels_.begin(), channels_.end(),
                                   [](const Ssh2Channel& channel) { return !channel.opening(); });
   return static_cast<std::size_t>(open) + closed_.size() < max_channels_;
@@ -206,6 +219,8 @@ Deadline Ssh2Owner::next_deadline() const {
   Deadline next = Deadline::after(kIdleWait);
   if (session_.active() && !session_.ready())
     next = Deadline::at(std::min(next.time(), session_.connect_deadline().time()));
+  if (session_.ready() && std::chrono::steady_clock::now() < next_open_)
+    next = Deadline::at(std::min(next.time(), next_open_));
   if (session_.ready() && reading()) next = next.at_most(access_.keepalive / 2);
   for (const Ssh2Channel& channel : channels_) {
     Ssh2Job& job = *channel.shared_job();

@@ -37,7 +37,9 @@ class Ssh2Owner {
   void connect();
   bool step_channels();
   Result<bool> step_one(std::list<Ssh2Channel>::iterator& channel);
+  void back_off(std::list<Ssh2Channel>::iterator channel);
   bool free_closed();
+  void close_session();
   void lose(Error why);
   void wait();
   bool room_for_channel() const;
@@ -55,6 +57,8 @@ class Ssh2Owner {
   std::list<Ssh2Channel> channels_;
   std::vector<LIBSSH2_CHANNEL*> closed_;  // wait for the node's word that they are closed
   std::size_t max_channels_;
+  int refusals_ = 0;  // in a row, of a channel while none was open
+  SteadyTime next_open_;
   std::optional<Error> host_key_error_;  // never tried again
   std::jthread thread_;
 };
