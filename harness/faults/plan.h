@@ -65,6 +65,8 @@ struct FaultPlan {
   std::string intended;  // in words
   std::vector<Action> apply;
   std::vector<Observation> confirm;
+  // The target is meant to recover without undo (a power cycle): hold ends early once it has.
+  bool ends_by_itself = false;
   std::vector<Action> undo;  // idempotent; right even when apply ran only in part
   std::vector<Observation> undone;
 };

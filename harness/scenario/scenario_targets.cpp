@@ -33,7 +33,8 @@ Status check_scenario_against_cluster(const Scenario& scenario, const Cluster& c
   };
   for (const FaultStep& step : scenario.faults) {
     ERNSTFALL_CHECK(check(step.on, step.fault));
-    for (const std::string& target : *resolve_targets(step.on, cluster))
+    const auto targets = resolve_targets(step.on, cluster);
+    for (const std::string& target : *targets)
       if (cluster.find_node(target)->is_protected)
         return fail_at(Errc::refused, scenario.source.string(),
                        "{} aims at {}, which the cluster file protects from every fault",
