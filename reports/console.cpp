@@ -55,7 +55,8 @@ class Painter {
 std::string spread(const std::string& left_shown, std::size_t left_width,
                    const std::string& right) {
   const std::size_t used = left_width + display_width(right);
-  return left_shown + std::string(used + 2 <= kColumns ? kColumns - used : 2, ' ') + right + "\n";
+  if (used + 2 > kColumns) return left_shown + "\n" + right + "\n";
+  return left_shown + std::string(kColumns - used, ' ') + right + "\n";
 }
 
 std::string number_line(std::string_view label, const std::string& value,

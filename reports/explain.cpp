@@ -55,7 +55,7 @@ std::string breakdown(const RunReport& report) {
       parts.push_back({name, ns});
   }
   const TimeNs whole = *report.rto.up_at - *report.rto.down_at;
-  std::erase_if(parts, [whole](const Part& part) { return part.ns < whole / 20; });
+  std::erase_if(parts, [whole](const Part& part) { return part.ns < whole / 25; });
   if (parts.size() < 2) return {};
   std::string text = "Of the outage ";
   for (std::size_t i = 0; i < parts.size(); ++i) {

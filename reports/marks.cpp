@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/core/text.h"
+#include "probes/checks/samples.h"
 #include "reports/timeline.h"
 
 namespace ernstfall {
@@ -111,20 +112,27 @@ void add_drbd(const DrbdNodeTimeline& node, Lanes& lanes) {
     lanes.add(since, lane, "stream went deaf: " + why, "warn");
 }
 
-void add_nodes(const History& history, Lanes& lanes) {
-  std::map<SourceId, bool> up;  // after the first answer that counts
-  for (const Sample& sample : history.samples) {
-    if (sample.source >= history.sources.size() || sample.outcome == Outcome::missed) continue;
-    const Source& source = history.sources[sample.source];
-    if (source.kind != "node.reach") continue;
-    const bool answers = is_available(sample.outcome);
-    const auto it = up.find(sample.source);
-    if (it != up.end() && it->second == answers) continue;
-    if (it != up.end() || !answers)
-      lanes.add(answers ? sample.ended : sample.started, "node " + source.node,
+// In order of asking: a question that ran into its timeout ends after later ones were answered.
+void add_node(const Source& source, std::vector<const Sample*> samples, Lanes& lanes) {
+  std::stable_sort(samples.begin(), samples.end(),
+                   [](const Sample* a, const Sample* b) { return a->scheduled < b->scheduled; });
+  std::optional<bool> up;  // after the first answer that counts
+  for (const Sample* sample : samples) {
+    if (sample->outcome == Outcome::missed) continue;
+    const bool answers = is_available(sample->outcome);
+    if (up == answers) continue;
+    if (up || !answers)
+      lanes.add(answers ? sample->ended : sample->started, "node " + source.node,
                 answers ? "answers again" : "does not answer", answers ? "good" : "bad");
-    up[sample.source] = answers;
+    up = answers;
   }
+}
+
+void add_nodes(const History& history, Lanes& lanes) {
+  const auto by_source = samples_by_source(history);
+  for (const Source& source : history.sources)
+    if (source.kind == "node.reach" && source.id < by_source.size())
+      add_node(source, by_source[source.id], lanes);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "harness/core/units.h"
 
@@ -68,12 +69,16 @@ std::string outage_in_words(std::optional<double> lower_ms, std::optional<double
   if (!outage_observed)
     return *upper_ms > 0 ? "no outage seen (room for " + format_duration_ms(*upper_ms) + ")"
                          : "not at all";
+  // The middle is shown to a tenth of a second, so the margin grows by what rounding moved it, and
+  // is rounded up: the words must not promise more than the interval.
   const double middle = (*lower_ms + *upper_ms) / 2;
   const double half = (*upper_ms - *lower_ms) / 2;
-  // Rounded up: the words must not promise more than the interval.
-  const std::string margin = half < 1000 ? fmt::format("{:.0f} ms", std::max(1.0, half + 0.499))
-                                         : format_duration_ms(half + 49.9);
-  return fmt::format("{} ± {}", format_duration_ms(middle), margin);
+  if (middle < 1000) return fmt::format("{:.0f} ms ± {:.0f} ms", middle, std::ceil(half + 0.5));
+  const double shown = std::round(middle / 100) * 100;
+  const double tenths = std::ceil((half + std::abs(shown - middle)) / 100 - 1e-9);
+  return fmt::format(
+      "{} ± {}", format_duration_ms(middle),
+      tenths < 600 ? fmt::format("{:.1f} s", tenths / 10) : format_duration_ms(tenths * 100));
 }
 
 std::string outage_in_words(const RtoResult& rto) {
