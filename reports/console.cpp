@@ -91,7 +91,7 @@ std::string phase_table(const RunReport& report) {
   std::string text;
   for (const PhaseSpan& phase : report.phases) {
     if (phase.name == "baseline") continue;
-    const std::string proof = elide(phase.proof, 34);
+    const std::string proof = elide(phase.proof, 25);
     text +=
         fmt::format("  {:>8.1f} s  {} {}{}\n", to_seconds(phase.end), pad_right(phase.name, 21),
                     pad_right("+" + format_duration(Nanos(phase.end - phase.begin)), 15), proof);

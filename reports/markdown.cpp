@@ -12,12 +12,16 @@ namespace {
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n' || c == '\r') {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (static_cast<unsigned char>(c) < 0x20)
       out += ' ';
-      continue;
-    }
-    if (std::string_view("\\`*_{}[]<>#|!").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+    else if (std::string_view("\\`*_{}[]>#|!").find(c) != std::string_view::npos)
+      out.append({'\\', c});
+    else
+      out += c;
   }
   return out;
 }

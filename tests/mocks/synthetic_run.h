@@ -135,6 +135,7 @@ inline Cluster two_node_cluster() {
   for (const char* name : {"prod", "mirror", "load", "dash"}) {
     Node node;
     node.name = name;
+    node.address = std::string(name) + ".example";
     cluster.nodes.push_back(node);
   }
   cluster.nodes[0].roles = {"drbd-primary", "service"};

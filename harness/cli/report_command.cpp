@@ -1,0 +1,120 @@
+// report_command: `ernstfall report RUN` renders a run again; `ernstfall recheck RUN` recomputes
+// its verdict from the raw history and says what differs from the stored result.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command.h"
+#include "harness/core/files.h"
+#include "reports/compare_results.h"
+#include "reports/render.h"
+
+namespace ernstfall::cli {
+namespace {
+
+constexpr std::uint64_t kMaxResultBytes = 64ULL << 20U;
+
+bool colour_wanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  return ::isatty(STDOUT_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
+}
+
+Result<std::filesystem::path> run_folder_of(const std::string& run) {
+  std::error_code ec;
+  const auto folder = std::filesystem::canonical(run, ec);
+  if (ec) return fail_at(Errc::usage, run, "no such run folder");
+  return folder;
+}
+
+std::string render(const LoadedRun& run, const std::string& format) {
+  if (format == "json") return render_json(run.report) + "\n";
+  if (format == "md") return render_markdown(run.report);
+  if (format == "junit") return render_junit(run.report);
+  if (format == "html") return render_html(run.report, run.history);
+  return render_console(run.report, colour_wanted());
+}
+
+// Without a format the files of the run folder are written again, and the first screen is shown.
+Result<ExitCode> report(const std::string& name, const std::string& format) {
+  ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
+  ERNSTFALL_TRY(const LoadedRun run, load_run(folder, catalogue()));
+  if (!format.empty()) {
+    fmt::print("{}", render(run, format));
+  } else {
+    ERNSTFALL_CHECK(write_reports(folder, run.report, run.history));
+    fmt::print("{}\nreport: {}\n", render(run, "console"), (folder / "report.html").string());
+  }
+  return ExitCode::pass;
+}
+
+Result<ExitCode> recheck(const std::string& name, bool json) {
+  ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
+  ERNSTFALL_TRY(const RunReport now, load_report(folder, catalogue()));
+  const auto stored = read_file(folder / "result.json", kMaxResultBytes);
+  std::vector<std::string> differences;
+  if (stored)
+    differences = compare_results(*stored, render_json(now));
+  else
+    differences.push_back("there is no stored result to compare with: " +
+                          to_string(stored.error()));
+  if (json) {
+    const nlohmann::json document{{"schema_version", 1},
+                                  {"run", folder.string()},
+                                  {"verdict", run_verdict_name(now.verdict)},
+                                  {"same", differences.empty()},
+                                  {"differences", differences},
+                                  {"result", nlohmann::json::parse(render_json(now))}};
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    fmt::print("{}", render_console(now, colour_wanted()));
+    fmt::print("\n{}\n", differences.empty()
+                             ? "recomputed from the history: the same as the stored result"
+                             : "recomputed from the history, these differ:");
+    for (const std::string& difference : differences) fmt::print("  {}\n", difference);
+  }
+  return exit_code_for(now.verdict);
+}
+
+template <typename Fn>
+void finish(Context& context, const Fn& command) {
+  const Result<ExitCode> code = command();
+  if (!code) return report_error(context, code.error());
+  context.exit_code = *code;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Context& context) {
+  struct Options {
+    std::string run = "runs/latest";
+    std::string format;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* show =
+      app.add_subcommand("report", "render the report of a run again, from its history");
+  show->add_option("run", options->run, "run folder")->capture_default_str();
+  show->add_option("--format", options->format,
+                   "print this to stdout instead of writing the run folder's files")
+      ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));
+  show->callback([options, &context] {
+    finish(context, [&] { return report(options->run, options->format); });
+  });
+
+  auto again = std::make_shared<Options>();
+  CLI::App* judge = app.add_subcommand(
+      "recheck",
+      "recompute the verdict of a run from its raw history, and compare; exits as the run did");
+  judge->add_option("run", again->run, "run folder")->capture_default_str();
+  judge->add_flag("--json", again->json, "one JSON document on stdout");
+  judge->callback(
+      [again, &context] { finish(context, [&] { return recheck(again->run, again->json); }); });
+}
+
+}  // namespace ernstfall::cli

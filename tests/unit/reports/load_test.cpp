@@ -1,0 +1,135 @@
+// load_test: a run folder on disk becomes the same report again, and finds its sibling.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "harness/core/files.h"
+#include "reports/compare_results.h"
+#include "reports/render.h"
+#include "tests/mocks/synthetic_run.h"
+
+namespace ernstfall {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class RunFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "ernstfall-reports-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root_ = name;
+  }
+  void TearDown() override {
+    std::error_code ec;
+    fs::remove_all(root_, ec);
+  }
+
+  fs::path write_run(const std::string& id, const mocks::SyntheticRun& run,
+                     const std::string& started) {
+    const fs::path folder = root_ / id;
+    fs::create_directories(folder);
+    const nlohmann::json meta{{"run_id", id},
+                              {"scenario", run.scenario.name},
+                              {"cluster", run.cluster.name},
+                              {"seed", 71},
+                              {"started", started},
+                              {"program_version", "0.1.0"}};
+    EXPECT_TRUE(write_file_atomic(folder / "meta.json", meta.dump()));
+    EXPECT_TRUE(write_file_atomic(folder / "scenario.yaml", dump_scenario(run.scenario)));
+    EXPECT_TRUE(write_file_atomic(folder / "cluster.yaml", dump_cluster(run.cluster)));
+    write_history(folder / "history", id, run.history);
+    return folder;
+  }
+
+  static void write_history(const fs::path& folder, const std::string& id, const History& history) {
+    const auto writer = HistoryWriter::create(folder, id, RunClock{});
+    ASSERT_TRUE(writer) << to_string(writer.error());
+    for (Source source : history.sources) ASSERT_TRUE((*writer)->define_source(source));
+    for (const Sample& sample : history.samples) ASSERT_TRUE((*writer)->append(sample));
+    for (const Event& event : history.events) ASSERT_TRUE((*writer)->append(event));
+    for (const LedgerRecord& record : history.ledger) ASSERT_TRUE((*writer)->append(record));
+    ASSERT_TRUE((*writer)->close());
+  }
+
+  static Catalogue catalogue() {
+    Catalogue catalogue;
+    catalogue.faults.push_back({"node.power-off", "", {}, true});
+    catalogue.loads.push_back({"ledger.webdav", "", {}, false});
+    return catalogue;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(RunFolders, RecomputedReportIsTheStoredOne) {
+  const fs::path folder = write_run("a-kill-prod", mocks::kill_prod(), "2026-11-23T03:12:05Z");
+  const auto first = load_run(folder, catalogue());
+  ASSERT_TRUE(first) << to_string(first.error());
+  EXPECT_EQ(first->report.verdict, RunVerdict::violated);
+  EXPECT_EQ(first->report.seed, 71U);
+  ASSERT_TRUE(write_reports(folder, first->report, first->history));
+  for (const char* name : {"result.json", "report.html", "report.md", "junit.xml"})
+    EXPECT_TRUE(fs::exists(folder / name)) << name;
+  const auto again = load_report(folder, catalogue());
+  ASSERT_TRUE(again);
+  const auto stored = read_file(folder / "result.json");
+  ASSERT_TRUE(stored);
+  EXPECT_TRUE(compare_results(*stored, render_json(*again)).empty());
+}
+
+TEST_F(RunFolders, NewestSiblingOfTheSameClusterIsFound) {
+  mocks::SyntheticRun attended = mocks::kill_prod({.attended = true});
+  for (const char* id : {"b-old", "c-new"}) {
+    const fs::path folder =
+        write_run(id, attended, std::string("2026-11-2") + (id[0] == 'b' ? '1' : '2'));
+    const auto run = load_run(folder, catalogue());
+    ASSERT_TRUE(run) << to_string(run.error());
+    ASSERT_TRUE(write_reports(folder, run->report, run->history));
+  }
+  attended.cluster.name = "elsewhere";
+  write_run("d-other-cluster", attended, "2026-11-23");
+  const fs::path folder = write_run("a-kill-prod", mocks::kill_prod(), "2026-11-23T03:12:05Z");
+  const auto report = load_report(folder, catalogue());
+  ASSERT_TRUE(report);
+  ASSERT_TRUE(report->sibling);
+  EXPECT_EQ(report->sibling->run_id, "c-new");
+  EXPECT_TRUE(report->sibling->attended);
+  EXPECT_EQ(report->sibling->recovered_by, RecoveredBy::operator_steps);
+  EXPECT_NEAR(*report->sibling->rto_upper_ms, 26'300, 300);
+  EXPECT_THAT(report->next_steps.front(), HasSubstr("keep the runbook at hand"));
+}
+
+TEST_F(RunFolders, OpenUndoInTheJournalIsDirtyUntilItIsClean) {
+  const fs::path folder =
+      write_run("a-kill-prod", mocks::kill_prod({.attended = true}), "2026-11-23");
+  const std::string planned =
+      "{\"kind\":\"undo-planned\",\"id\":3,\"what\":\"node.power-off on prod\"}\n"
+      "{\"kind\":\"undo-planned\",\"id\":4,\"what\":\"other\"}\n{\"kind\":\"clean\",\"id\":4}\n";
+  const std::string dirty = "{\"kind\":\"dirty\",\"id\":3,\"why\":\"prod does not answer\"}\n";
+  ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl", planned + dirty + "{\"kind\":\"cle"));
+  const auto report = load_report(folder, catalogue());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->verdict, RunVerdict::dirty);
+  EXPECT_EQ(report->journal_problem,
+            "not proven undone: node.power-off on prod (prod does not answer)");
+  ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl",
+                                planned + dirty + "{\"kind\":\"clean\",\"id\":3}\n"));
+  EXPECT_EQ(load_report(folder, catalogue())->verdict, RunVerdict::pass);
+}
+
+TEST_F(RunFolders, MissingPartsAreErrorsWithAPlace) {
+  EXPECT_EQ(load_report(root_ / "none", catalogue()).error().code, Errc::usage);
+  const fs::path folder = write_run("a", mocks::kill_prod(), "2026-11-23");
+  fs::remove(folder / "meta.json");
+  const auto report = load_report(folder, catalogue());
+  ASSERT_FALSE(report);
+  EXPECT_THAT(to_string(report.error()), HasSubstr("meta.json"));
+}
+
+}  // namespace
+}  // namespace ernstfall

@@ -1,0 +1,331 @@
+// report_test: verdict, class and words of whole runs, and what every renderer makes of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+
+#include "harness/core/files.h"
+#include "harness/core/text.h"
+#include "reports/compare_results.h"
+#include "reports/html_data.h"
+#include "reports/render.h"
+#include "reports/text_width.h"
+#include "reports/words.h"
+#include "tests/mocks/synthetic_run.h"
+
+namespace ernstfall {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+RunReport report_of(const mocks::SyntheticRun& run, bool journal_dirty = false) {
+  AssembleInput input{run.history, run.cluster, run.scenario, 71, journal_dirty, "", {}};
+  if (journal_dirty) input.journal_problem = "not proven undone: node.power-off on prod";
+  return assemble(input);
+}
+
+const CheckResult& check_of(const RunReport& report, std::string_view name) {
+  for (const CheckResult& check : report.checks)
+    if (check.name == name) return check;
+  throw std::runtime_error("no such check");
+}
+
+void drop_events(mocks::SyntheticRun& run, std::string_view kind) {
+  std::erase_if(run.history.events, [kind](const Event& event) { return event.kind == kind; });
+}
+
+TEST(Assemble, UnattendedKillProdIsBackupLikeAndSaysWhy) {
+  const RunReport report = report_of(mocks::kill_prod());
+  EXPECT_EQ(report.verdict, RunVerdict::violated);
+  EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
+  EXPECT_EQ(report.rto.recovered_by, RecoveredBy::undo);
+  EXPECT_EQ(report.rto.probe, "webdav.write");
+  EXPECT_LE(*report.rto.lower_ms, 104'300);
+  EXPECT_GE(*report.rto.upper_ms, 104'300);
+  EXPECT_EQ(report.rpo.lost, 0U);
+  EXPECT_EQ(report.evidence_level, "E5");
+  EXPECT_THAT(report.why, HasSubstr("Nobody promotes mirror while prod is away"));
+  EXPECT_THAT(report.why, HasSubstr("waiting for power"));
+  EXPECT_FALSE(report.next_steps.empty());
+}
+
+TEST(Assemble, AttendedKillProdIsDataHa) {
+  const RunReport report = report_of(mocks::kill_prod({.attended = true}));
+  EXPECT_EQ(report.verdict, RunVerdict::pass);
+  EXPECT_EQ(report.cluster_class, ClusterClass::data_ha);
+  EXPECT_EQ(report.rto.recovered_by, RecoveredBy::operator_steps);
+  EXPECT_EQ(report.rto.outages, 2U);  // the second one is the switch back, which does not count
+  EXPECT_NEAR(*report.rto.upper_ms, 26'300, 300);
+}
+
+TEST(Assemble, RecoveryBeforeUndoWithoutAnOperatorIsHa) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  drop_events(run, kinds::kOperatorStep);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.rto.recovered_by, RecoveredBy::itself);
+  EXPECT_EQ(report.cluster_class, ClusterClass::ha);
+}
+
+TEST(Assemble, LostWritesAreBackupLikeWhoeverRecovered) {
+  const RunReport report = report_of(mocks::kill_prod({.attended = true, .lost_writes = 3}));
+  EXPECT_EQ(report.verdict, RunVerdict::violated);
+  EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
+  EXPECT_EQ(report.rpo.lost, 3U);
+  EXPECT_THAT(report.why, HasSubstr("all 3 lost writes were acknowledged"));
+}
+
+TEST(Assemble, SplitBrainIsUnsafeWhateverElseHolds) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  for (const Source& source : run.history.sources)
+    if (source.name == "drbd.state@mirror")
+      run.history.events.push_back(
+          {source.id, mocks::seconds_ns(117.5), std::string(kinds::kDrbdLine),
+           "call helper name:r0 peer-node-id:0 conn-name:peer helper:split-brain"});
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::violated);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unsafe);
+}
+
+TEST(Assemble, UnconfirmedFaultIsInconclusiveNotViolated) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  drop_events(run, kinds::kFaultConfirmed);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unknown);
+  EXPECT_THAT(report.why, HasSubstr("not seen to take effect"));
+}
+
+TEST(Assemble, BadBaselineIsInconclusive) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  for (Event& event : run.history.events)
+    if (event.kind == kinds::kBaseline) event.text = R"({"ok":false,"why":"12 bad answers"})";
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
+  EXPECT_THAT(report.why, HasSubstr("12 bad answers"));
+}
+
+TEST(Assemble, DirtyBeatsEverything) {
+  EXPECT_EQ(report_of(mocks::kill_prod(), true).verdict, RunVerdict::dirty);
+  EXPECT_EQ(exit_code_for(RunVerdict::dirty), ExitCode::dirty);
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  run.history.events.push_back({0, mocks::seconds_ns(119), std::string(kinds::kFaultDirty),
+                                R"({"index":0,"why":"prod does not answer"})"});
+  EXPECT_EQ(report_of(run).verdict, RunVerdict::dirty);
+}
+
+TEST(Assemble, NothingRecordedIsInconclusiveAndUnknown) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  run.history = History{};
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unknown);
+  EXPECT_FALSE(render_console(report, false).empty());
+  EXPECT_FALSE(render_html(report, run.history).empty());
+}
+
+TEST(Assemble, PhasesAreContiguousAndProven) {
+  for (const bool attended : {false, true}) {
+    const RunReport report = report_of(mocks::kill_prod({.attended = attended}));
+    ASSERT_GT(report.phases.size(), 6U);
+    for (std::size_t i = 0; i < report.phases.size(); ++i) {
+      EXPECT_FALSE(report.phases[i].proof.empty());
+      EXPECT_LE(report.phases[i].begin, report.phases[i].end);
+      if (i > 0) {
+        EXPECT_EQ(report.phases[i].begin, report.phases[i - 1].end);
+      }
+    }
+  }
+}
+
+TEST(Assemble, MarksOfAFlappingLaneAreBounded) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  for (Sample& sample : run.history.samples)
+    if (run.history.sources[sample.source].name == "node.reach@dash")
+      sample.outcome =
+          (sample.scheduled / mocks::seconds_ns(0.5)) % 2 == 0 ? Outcome::ok : Outcome::timeout;
+  const RunReport report = report_of(run);
+  const auto in_lane = std::count_if(report.marks.begin(), report.marks.end(),
+                                     [](const TimelineMark& m) { return m.lane == "node dash"; });
+  EXPECT_EQ(in_lane, 60);
+}
+
+TEST(Words, MarginNeverPromisesMoreThanTheInterval) {
+  EXPECT_EQ(outage_in_words(104'112, 104'310, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_words(104'101, 104'299, true), "1 min 44.2 s ± 0.1 s");
+  EXPECT_EQ(outage_in_words(104'100, 104'390, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_words(0, 0, false), "not at all");
+  EXPECT_EQ(outage_in_words(5000, std::nullopt, true), "at least 5.0 s, not recovered");
+  EXPECT_EQ(outage_in_words(std::nullopt, std::nullopt, false), "unknown");
+}
+
+TEST(Console, FitsEightyColumnsAndAnswersFirst) {
+  for (const bool attended : {false, true}) {
+    const std::string text =
+        render_console(report_of(mocks::kill_prod({.attended = attended})), false);
+    for (const std::string& line : split(text, '\n')) EXPECT_LE(display_width(line), 80U) << line;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_LT(text.find("users cut off"), text.find("why:"));
+  }
+}
+
+TEST(Console, ColourOnlyWhenAsked) {
+  EXPECT_THAT(render_console(report_of(mocks::kill_prod()), true), HasSubstr("\x1b[1;31mVIOLATED"));
+}
+
+TEST(ResultJson, HoldsEverythingThatTheSchemaPromises) {
+  const json result = json::parse(render_json(report_of(mocks::kill_prod())));
+  EXPECT_EQ(result["schema_version"], 1);
+  EXPECT_EQ(result["verdict"], "violated");
+  EXPECT_EQ(result["class"], "backup-like");
+  EXPECT_EQ(result["seed"], 71);
+  EXPECT_EQ(result["versions"]["drbd@prod"], "8.4.11");
+  for (const char* key : {"intended", "confirmed_at", "undone_at"})
+    EXPECT_TRUE(result["fault"].contains(key));
+  for (const char* key : {"lower_ms", "upper_ms", "probe_period_ms", "redundancy_restored_ms"})
+    EXPECT_TRUE(result["rto"][key].is_number()) << key;
+  for (const char* key : {"acknowledged", "lost", "indeterminate", "seconds"})
+    EXPECT_TRUE(result["rpo"][key].is_number()) << key;
+  ASSERT_EQ(result["checks"].size(), 6U);
+  for (const json& check : result["checks"]) {
+    EXPECT_TRUE(check["name"].is_string() && check["verdict"].is_string() &&
+                check["message"].is_string());
+    EXPECT_TRUE(check["evidence"].is_array());
+  }
+}
+
+TEST(ResultJson, NotRecoveredIsNull) {
+  const json result = json::parse(render_json(report_of(mocks::kill_prod({.service_up_s = 1000}))));
+  EXPECT_TRUE(result["rto"]["upper_ms"].is_null());
+  EXPECT_TRUE(result["rto"]["lower_ms"].is_number());
+  EXPECT_EQ(result["rto"]["recovered_by"], "nobody");
+}
+
+TEST(ResultJson, TheSameHistoryGivesTheSameBytes) {
+  const mocks::SyntheticRun run = mocks::kill_prod();
+  EXPECT_EQ(render_json(report_of(run)), render_json(report_of(run)));
+  EXPECT_EQ(render_html(report_of(run), run.history), render_html(report_of(run), run.history));
+}
+
+// Texts from nodes may hold anything.
+mocks::SyntheticRun hostile_run() {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  run.scenario.title = "</script><script>alert(1)</script> & \"quotes\" ]]> \x01";
+  for (Sample& sample : run.history.samples)
+    if (sample.outcome != Outcome::ok)
+      sample.detail = "<img src=x onerror=alert(2)> ]]> \xff\xfe \x02|*_`";
+  return run;
+}
+
+TEST(Junit, IsWellFormedCountsRightAndEscapes) {
+  const RunReport report = report_of(hostile_run());
+  const std::string xml = render_junit(report);
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(xml.c_str()));
+  const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+  EXPECT_EQ(suite.attribute("tests").as_int(), 7);
+  EXPECT_EQ(suite.attribute("failures").as_int(), 2);
+  EXPECT_EQ(static_cast<int>(document.select_nodes("//failure").size()), 2);
+  EXPECT_EQ(static_cast<int>(document.select_nodes("//testcase").size()), 7);
+  EXPECT_EQ(xml.find('\x01'), std::string::npos);
+  EXPECT_EQ(xml.find('\xff'), std::string::npos);
+}
+
+TEST(Junit, UnknownIsAnErrorNeverASuccess) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  std::erase_if(run.history.ledger,
+                [](const LedgerRecord& r) { return r.step == LedgerStep::found; });
+  const RunReport report = report_of(run);
+  EXPECT_EQ(check_of(report, "rpo").verdict, Verdict::unknown);
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(render_junit(report).c_str()));
+  EXPECT_TRUE(document.select_node("//testcase[@name='rpo']/error"));
+}
+
+TEST(Markdown, EscapesWhatWouldBecomeMarkup) {
+  const std::string text = render_markdown(report_of(hostile_run()));
+  EXPECT_THAT(text, Not(HasSubstr("<script>")));
+  EXPECT_THAT(text, Not(HasSubstr("<img")));
+}
+
+TEST(Html, EscapesEverythingAndLoadsNothing) {
+  const mocks::SyntheticRun run = hostile_run();
+  const std::string html = render_html(report_of(run), run.history);
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, Not(HasSubstr("<img")));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  for (const char* loads :
+       {"src=\"http", "href=\"http", "url(http", "@import", "fetch(", "XMLHttpRequest"})
+    EXPECT_THAT(html, Not(HasSubstr(loads)));
+  EXPECT_THAT(html, HasSubstr("uPlot"));
+}
+
+TEST(Html, VerdictAndNumbersComeBeforeTheTimeline) {
+  const mocks::SyntheticRun run = mocks::kill_prod();
+  const std::string html = render_html(report_of(run), run.history);
+  const std::size_t timeline = html.find("id=\"timeline\"");
+  for (const char* first : {"VIOLATED</span>", "BACKUP-LIKE</b>", "users cut off",
+                            "acknowledged writes lost", "redundancy restored"})
+    EXPECT_LT(html.find(first), timeline) << first;
+}
+
+TEST(TimelineData, KeepsEveryChangeOfOutcomeAndEveryExtreme) {
+  mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 100});
+  SourceId write = 0;
+  for (const Source& source : run.history.sources)
+    if (source.name == "webdav.write") write = source.id;
+  for (Sample& sample : run.history.samples) {
+    if (sample.source != write) continue;
+    if (sample.scheduled == mocks::seconds_ns(5))
+      sample.outcome = Outcome::failed;  // one of 15,000
+    if (sample.scheduled == mocks::seconds_ns(7))
+      sample.ended = sample.scheduled + mocks::seconds_ns(1.5);
+  }
+  const json data = json::parse(timeline_json(report_of(run), run.history));
+  for (const json& probe : data["probes"]) {
+    if (probe["name"] != "webdav.write") continue;
+    bool found = false;
+    for (const json& span : probe["spans"])
+      found = found || (span[0] == 5000.0 && span[2] == 2 && span[3] == 1);
+    EXPECT_TRUE(found);
+    double highest = 0;
+    for (const json& value : probe["high"])
+      if (value.is_number()) highest = std::max(highest, value.get<double>());
+    EXPECT_EQ(highest, 1500);
+    EXPECT_LE(probe["high"].size(), kMaxBuckets + 1);
+  }
+}
+
+TEST(TimelineData, EndlessFlappingStaysBoundedAndKeepsTheFailures) {
+  mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 200});
+  std::size_t i = 0;
+  for (Sample& sample : run.history.samples)
+    sample.outcome = ++i % 2 == 0 ? Outcome::ok : Outcome::failed;
+  const json data = json::parse(timeline_json(report_of(run), run.history));
+  for (const json& probe : data["probes"]) {
+    EXPECT_LE(probe["spans"].size(), kMaxSpansPerProbe);
+    bool bad = false;
+    for (const json& span : probe["spans"]) bad = bad || span[2] == 2;
+    EXPECT_TRUE(bad);
+  }
+}
+
+TEST(CompareResults, NamesWhatDiffersAndIgnoresTheSibling) {
+  const std::string stored = render_json(report_of(mocks::kill_prod()));
+  EXPECT_TRUE(compare_results(stored, stored).empty());
+  json other = json::parse(stored);
+  other["rto"]["upper_ms"] = 1.5;
+  other["checks"][2]["verdict"] = "fail";
+  other["sibling"] = {{"scenario", "x"}};
+  const std::vector<std::string> differences = compare_results(stored, other.dump());
+  ASSERT_EQ(differences.size(), 2U);
+  EXPECT_THAT(differences[0], HasSubstr("checks[2].verdict: stored \"pass\", now \"fail\""));
+  EXPECT_THAT(differences[1], HasSubstr("rto.upper_ms"));
+  EXPECT_EQ(compare_results("not json", stored).size(), 1U);
+}
+
+}  // namespace
+}  // namespace ernstfall
