@@ -187,10 +187,10 @@ TEST(Children, DetachedOutliveUsAndAttachedDoNot) {
     if (::write(report[1], pids, sizeof pids) != sizeof pids) ::_exit(1);
     while (true) ::pause();
   }
+  ::close(report[1]);  // else the read would not end when the other side dies
   int pids[2] = {-1, -1};
   ASSERT_EQ(::read(report[0], pids, sizeof pids), static_cast<ssize_t>(sizeof pids));
   ::close(report[0]);
-  ::close(report[1]);
   ASSERT_GT(pids[0], 0);
   ASSERT_GT(pids[1], 0);
   ASSERT_TRUE(wait_for_lines(log, 1));
