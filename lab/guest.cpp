@@ -1,0 +1,181 @@
+// guest: shell scripts for the first start, and waiting for health.
+#include "lab/guest.h"
+
+#include <mutex>
+#include <thread>
+
+#include "harness/process/process.h"
+
+namespace ernstfall {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Result<Guests> Guests::open(const LabStore& store, const Topology& topology) {
+  Guests guests(store, topology);
+  for (const LabNode& node : topology.nodes) {
+    SshAccess access;
+    access.host = node.address;
+    access.identity_file = store.file("id").string();
+    access.known_hosts_file = store.file("known_hosts").string();
+    access.connect_timeout = seconds(5);
+    ERNSTFALL_TRY(guests.remotes_[node.name], make_remote(node.name, access));
+  }
+  return guests;
+}
+
+Error Guests::with_console(Error error, const std::string& node) const {
+  const auto console = read_file(store_.node_file(node, "console.log"));
+  if (!console) return error;
+  const std::string_view text = trim(*console);
+  const std::size_t begin = text.size() > 1500 ? text.find('\n', text.size() - 1500) : 0;
+  error.what += "\nlast lines of its console:\n" +
+                std::string(text.substr(begin == std::string_view::npos ? 0 : begin));
+  return error;
+}
+
+Status Guests::wait_for_ssh(Deadline deadline, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::optional<Error> failure;
+  {
+    std::vector<std::jthread> threads;
+    for (const LabNode& node : topology_.nodes)
+      threads.emplace_back([&, name = node.name] {
+        while (true) {
+          const auto answer =
+              exec_ok(*remotes_.at(name), {"true"}, deadline.at_most(seconds(15)), stop);
+          if (answer) return;
+          const bool final = answer.error().code == Errc::host_key ||
+                             answer.error().code == Errc::auth || deadline.expired();
+          if (final || !sleep_until(deadline.at_most(milliseconds(300)), stop)) {
+            const std::lock_guard lock(mutex);
+            if (!failure)
+              failure = with_console(
+                  Error{answer.error().code, "step boot: " + answer.error().what, name}, name);
+            return;
+          }
+        }
+      });
+  }
+  if (failure) return tl::unexpected(*failure);
+  return {};
+}
+
+Status Guests::script(const std::string& node, const std::string& step, const std::string& text,
+                      Deadline deadline, const std::stop_token& stop) {
+  RemoteCommand command;
+  command.argv = {"sh", "-s"};
+  command.stdin_text = "set -e\nexport LC_ALL=C\n" + text;
+  const auto result = remotes_.at(node)->exec(command, deadline, stop);
+  if (result && result->ok()) return {};
+  Error error = result ? Error{Errc::protocol, result->summary(), node} : result.error();
+  error.what = "step " + step + ": " + error.what;
+  error.where = node;
+  return tl::unexpected(with_console(std::move(error), node));
+}
+
+Status Guests::set_clocks(Deadline deadline, const std::stop_token& stop) {
+  for (const LabNode& node : topology_.nodes) {
+    const auto now =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    ERNSTFALL_CHECK(exec_ok(*remotes_.at(node.name), {"date", "-s", fmt::format("@{:.3f}", now)},
+                            deadline, stop));
+  }
+  return {};
+}
+
+Status Guests::make_drbd(Deadline deadline, const std::stop_token& stop) {
+  if (topology_.drbd_resource.empty()) return {};
+  const std::string r = topology_.drbd_resource;
+  // From the beginning each time: an interrupted first start may have left anything.
+  const std::string create = fmt::format(
+      "mountpoint -q /srv/cloud && umount /srv/cloud\n"
+      "modprobe drbd\n"
+      "drbdadm down {0} 2>/dev/null || true\n"
+      "chattr +i /srv/cloud\n"
+      "drbdadm create-md --force {0} >/dev/null 2>&1\n"
+      "drbdadm up {0}\n",
+      r);
+  const std::string primary = topology_.drbd_primary;
+  const std::string secondary = topology_.drbd_secondary;
+  for (const std::string& node : {primary, secondary})
+    ERNSTFALL_CHECK(script(node, "drbd", "true\n" + create, deadline, stop));
+  ERNSTFALL_CHECK(script(primary, "drbd",
+                         fmt::format("timeout 60 drbdadm wait-connect {0}\n"
+                                     "drbdadm new-current-uuid --clear-bitmap {0}/0\n"
+                                     "drbdadm primary {0}\n"
+                                     "mkfs.ext4 -q -F -m 0 /dev/drbd0\n"
+                                     "drbdadm secondary {0}\n",
+                                     r),
+                         deadline, stop));
+  return script(secondary, "drbd",
+                "systemctl enable -q drbd-r0.service\nsystemctl start drbd-r0.service\n", deadline,
+                stop);
+}
+
+Status Guests::make_service(Deadline deadline, const std::stop_token& stop) {
+  for (const LabNode& node : topology_.nodes)
+    for (const std::string& role : node.roles)
+      if (role == "monitoring")
+        ERNSTFALL_CHECK(script(node.name, "monitoring",
+                               "systemctl enable -q prometheus.service\n"
+                               "systemctl start prometheus.service\n",
+                               deadline, stop));
+  if (topology_.service_name.empty()) return {};
+  const std::string files = fmt::format(
+      "systemctl enable -q drbd-r0.service cloud-primary.service srv-cloud.mount apache2.service\n"
+      "systemctl start srv-cloud.mount\n"
+      "mkdir -p /srv/cloud/files/{}\n"
+      "printf '%s' '{{\"installed\":true,\"maintenance\":false,\"needsDbUpgrade\":false,"
+      "\"version\":\"0.0.0\",\"productname\":\"lab WebDAV\",\"product\":\"lab WebDAV\"}}' "
+      "> /srv/cloud/status.php\n"
+      "chown -R www-data:www-data /srv/cloud/files\n"
+      "sync\n"
+      "systemctl start apache2.service\n",
+      topology_.service_user);
+  ERNSTFALL_CHECK(script(topology_.drbd_primary, "service", files, deadline, stop));
+  return script(
+      topology_.ingress, "ingress",
+      fmt::format("systemctl enable -q haproxy.service\n/usr/local/sbin/point-ingress {}\n",
+                  topology_.drbd_primary),
+      deadline, stop);
+}
+
+Status Guests::wait_until_healthy(Deadline deadline, const std::stop_token& stop) {
+  Status last = fail(Errc::timeout, "not asked yet");
+  const std::string drbd = fmt::format(
+      "drbdsetup events2 --now {} | grep -q 'replication:Established peer-disk:UpToDate'",
+      topology_.drbd_resource);
+  while (true) {
+    last = Status{};
+    if (!topology_.drbd_resource.empty())
+      for (const std::string& node : {topology_.drbd_primary, topology_.drbd_secondary})
+        if (auto status = script(node, "health of DRBD", drbd, deadline, stop); !status)
+          last = status;
+    if (last && !topology_.service_name.empty()) {
+      ProcessSpec spec;
+      spec.argv = {"curl",
+                   "-sS",
+                   "-f",
+                   "-o",
+                   "/dev/null",
+                   "--max-time",
+                   "5",
+                   "--noproxy",
+                   "*",
+                   "--cacert",
+                   store_.file("ca.pem").string(),
+                   "--resolve",
+                   fmt::format("{}:443:{}", topology_.service_name,
+                               topology_.find(topology_.ingress)->address),
+                   "https://" + topology_.service_name + "/status.php"};
+      if (auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop); !out)
+        last = fail_at(out.error().code, "the service", "step health: {}", out.error().what);
+    }
+    if (last || deadline.expired()) return last;
+    if (!sleep_until(deadline.at_most(milliseconds(500)), stop))
+      return fail(Errc::cancelled, "stopped");
+  }
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,49 @@
+// topology: what machines a lab has, decoded from a YAML file.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.h"
+
+namespace ernstfall {
+
+struct LabNode {
+  std::string name;
+  std::string address;  // without prefix length
+  std::uint64_t memory_bytes = 640U << 20U;
+  std::vector<std::string> roles;
+  std::map<std::string, std::string> labels;
+};
+
+struct Topology {
+  std::string name;
+  std::string network = "10.77.0.0/24";
+  std::vector<LabNode> nodes;
+  // DRBD pair; empty resource: none.
+  std::string drbd_resource;
+  std::string drbd_primary;
+  std::string drbd_secondary;
+  std::string drbd_protocol = "C";
+  std::uint64_t drbd_bytes = 256U << 20U;
+  // The service on the pair, and the node that users reach it through.
+  std::string service_name;
+  std::string service_user;
+  std::string ingress;
+  std::vector<std::filesystem::path> overlays;
+
+  const LabNode* find(std::string_view node) const;
+  bool in_pair(std::string_view node) const {
+    return !drbd_resource.empty() && (node == drbd_primary || node == drbd_secondary);
+  }
+  std::string gateway() const;        // the host's address: .1
+  std::string prefix_length() const;  // "24"
+};
+
+// Errors as those of cluster files.
+Result<Topology> parse_topology(std::string_view text, const std::filesystem::path& path);
+Result<Topology> load_topology(const std::filesystem::path& path);
+
+}  // namespace ernstfall
