@@ -75,9 +75,14 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
   Tally before;
   Tally whole;
   const TimeNs effect = facts.effect_at().value_or(facts.end);
+  // What came before the steady state had to hold (first connections, a cluster still settling) is
+  // not the baseline.
+  const TimeNs baseline_from =
+      effect - std::max<TimeNs>(context.scenario.baseline.count(),
+                                static_cast<TimeNs>(2 * kMinBaselineSamples) * source.period_ns);
   for (const Sample* sample : samples) {
     whole.add(sample->outcome);
-    if (sample->ended <= effect && sample->scheduled < effect) before.add(sample->outcome);
+    if (sample->ended <= effect && sample->scheduled >= baseline_from) before.add(sample->outcome);
   }
   whole.missed += absent_slots(samples, source);
   Judged judged;
@@ -85,8 +90,7 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
     judged.text = source.name + ": " + why;
     return judged;
   }
-  const ProbeOutages found =
-      find_outages(samples, source, facts.effect_at(), context.scenario.stable);
+  const ProbeOutages found = find_outages(samples, source, facts.effect_at(), context.scenario);
   const Outage* worst = nullptr;
   for (const Outage& outage : found.outages)
     if (worst == nullptr || outage.lower_ns() > worst->lower_ns()) worst = &outage;
@@ -100,8 +104,9 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
                                "worst gap begins: " + describe_sample(*worst->first_bad)});
   const auto& limit = context.scenario.expect.rto_max;
   const bool too_long = limit && worst->lower_ns() > limit->count();
-  const bool stays_down = !worst->ended_by && facts.undone_at() &&
-                          worst->ended_after >= facts.end - 2 * context.scenario.stable.count();
+  const bool stays_down =
+      !worst->ended_by && facts.undone_at() &&
+      worst->ended_after >= found.observed_until - 2 * context.scenario.stable.count();
   if (too_long || stays_down) judged.verdict = Verdict::fail;
   if (too_long) judged.text += fmt::format(" (allowed {})", format_duration(*limit));
   return judged;

@@ -16,17 +16,21 @@ namespace {
 
 constexpr TimeNs kForever = std::numeric_limits<TimeNs>::max() / 4;
 
-// The slowest request that the working service answered before the fault: how long a request may be
-// on its way without telling us anything.
-TimeNs slowest_good_before(const std::vector<const Sample*>& ordered, std::optional<TimeNs> from) {
+// The slowest request that the working service answered in the baseline: how long a request may be
+// on its way without telling us anything. Before the baseline counts only when it is all there is:
+// the very first connections are slow for reasons of their own.
+TimeNs slowest_good_before(const std::vector<const Sample*>& ordered, std::optional<TimeNs> from,
+                           Nanos baseline) {
   TimeNs slowest = -1;
+  TimeNs slowest_ever = -1;
   for (const Sample* sample : ordered) {
-    if (from ? sample->ended > *from : !is_available(sample->outcome)) {
-      if (!from) break;
-      continue;
-    }
-    if (is_available(sample->outcome)) slowest = std::max(slowest, sample->ended - sample->started);
+    if (!from && !is_available(sample->outcome)) break;
+    if ((from && sample->ended > *from) || !is_available(sample->outcome)) continue;
+    const TimeNs took = sample->ended - sample->started;
+    slowest_ever = std::max(slowest_ever, took);
+    if (!from || sample->scheduled >= *from - baseline.count()) slowest = std::max(slowest, took);
   }
+  if (slowest < 0) slowest = slowest_ever;
   return slowest < 0 ? kForever : slowest;
 }
 
@@ -107,7 +111,7 @@ class OutageWalk {
 }  // namespace
 
 ProbeOutages find_outages(const std::vector<const Sample*>& samples, const Source& source,
-                          std::optional<TimeNs> from, Nanos stable) {
+                          std::optional<TimeNs> from, const Scenario& scenario) {
   ProbeOutages result;
   result.source = source.id;
   std::vector<const Sample*> ordered;
@@ -120,7 +124,8 @@ ProbeOutages find_outages(const std::vector<const Sample*>& samples, const Sourc
   }
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const Sample* a, const Sample* b) { return a->scheduled < b->scheduled; });
-  OutageWalk walk(source, from, stable, slowest_good_before(ordered, from));
+  OutageWalk walk(source, from, scenario.stable,
+                  slowest_good_before(ordered, from, scenario.baseline));
   const Sample* previous = nullptr;
   bool seen_bad = false;
   for (const Sample* sample : ordered) {
@@ -183,8 +188,7 @@ std::optional<Candidate> deciding_candidate(const History& history, const Scenar
     if (!is_service_probe(source)) continue;
     Candidate candidate;
     candidate.source = &source;
-    candidate.found =
-        find_outages(by_source[source.id], source, facts.effect_at(), scenario.stable);
+    candidate.found = find_outages(by_source[source.id], source, facts.effect_at(), scenario);
     if (candidate.found.observed == 0) continue;
     for (const Outage& outage : candidate.found.outages) {
       // Switching back is the owner's planned work, not the recovery.
@@ -235,6 +239,7 @@ RtoMeasurement measure_rto(const History& history, const Scenario& scenario,
   result.probe = chosen->source;
   result.period_ms = to_ms(chosen->source->period_ns);
   result.outages = chosen->found.outages.size();
+  result.observed_until = chosen->found.observed_until;
   if (!chosen->longest) {
     measure_without_outage(*chosen, scenario, facts, result);
     return result;
@@ -304,7 +309,8 @@ void judge_not_recovered(const RtoMeasurement& rto, const Scenario& scenario, co
       scenario.expect.rto_max && *rto.lower_ms > to_ms(scenario.expect.rto_max->count());
   // Bad to the very end although the fault is gone: it does not come back.
   const bool stays_down =
-      facts.undone_at() && rto.outage->ended_after >= facts.end - 2 * scenario.stable.count();
+      facts.undone_at() && rto.outage->ended_after >= *facts.undone_at() &&
+      rto.outage->ended_after >= rto.observed_until - 2 * scenario.stable.count();
   result.verdict = over || stays_down ? Verdict::fail : Verdict::unknown;
   result.message = fmt::format(
       "the service had not recovered when the samples of {} end, after at least {}{}",

@@ -48,7 +48,7 @@ struct ProbeOutages {
 // Samples of one source in any order. `from`: earliest time of the fault's effect; samples that
 // ended before it cannot have been hurt by it.
 ProbeOutages find_outages(const std::vector<const Sample*>& samples, const Source& source,
-                          std::optional<TimeNs> from, Nanos stable);
+                          std::optional<TimeNs> from, const Scenario& scenario);
 
 struct RtoMeasurement {
   const Source* probe = nullptr;  // the deciding one; nullptr: no service probe has data
@@ -58,8 +58,9 @@ struct RtoMeasurement {
   std::optional<double> lower_ms;
   std::optional<double> upper_ms;
   double period_ms = 0;
-  std::size_t outages = 0;  // of the deciding probe, over the whole run
-  std::string problem;      // why there is no answer; empty when there is one
+  TimeNs observed_until = 0;  // end of the deciding probe's last evidence
+  std::size_t outages = 0;    // of the deciding probe, over the whole run
+  std::string problem;        // why there is no answer; empty when there is one
 };
 
 // Is this a source whose samples say whether users are served: a service probe through the ingress?

@@ -39,7 +39,7 @@
 
   // ---- geometry: every panel shares it ----
   const narrow = () => host.clientWidth < 560;
-  const left = () => narrow() ? 56 : 62;
+  const left = () => narrow() ? 60 : 62;
   const right = 14;
   const plotWidth = () => Math.max(host.clientWidth - left() - right, 40);
   const x = ms => left() + (ms - range[0]) / (range[1] - range[0]) * plotWidth();

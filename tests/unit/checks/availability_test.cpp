@@ -13,6 +13,7 @@ using mocks::seconds_ns;
 CheckResult judge(const History& history, double max_s = 60) {
   Scenario scenario = mocks::kill_prod_scenario(false);
   scenario.expect.rto_max = Nanos(seconds_ns(max_s));
+  scenario.baseline = std::chrono::seconds(20);
   const Cluster cluster = mocks::two_node_cluster();
   return run_check(*find_check("availability"), {history, cluster, scenario});
 }
@@ -67,6 +68,17 @@ TEST(Availability, BaselineOf99PercentIsEnoughAndLessIsNot) {
     });
     EXPECT_EQ(judge(history).verdict, bad == 2 ? Verdict::pass : Verdict::unknown);
   }
+}
+
+TEST(Availability, WhatWasBadBeforeTheBaselineDoesNotCount) {
+  const History history = history_of(
+      [](int i) -> std::optional<Outcome> { return i < 50 ? Outcome::failed : Outcome::ok; });
+  EXPECT_EQ(judge(history).verdict, Verdict::unknown);
+  Scenario scenario = mocks::kill_prod_scenario(false);
+  scenario.baseline = std::chrono::seconds(10);
+  const Cluster cluster = mocks::two_node_cluster();
+  EXPECT_EQ(run_check(*find_check("availability"), {history, cluster, scenario}).verdict,
+            Verdict::pass);
 }
 
 TEST(Availability, TooManySlotsMissedOrNeverRecordedAreUnknown) {
