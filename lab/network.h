@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/core/result.h"
+#include "harness/core/text.h"
 #include "lab/store.h"
 
 namespace ernstfall {

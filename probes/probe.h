@@ -56,8 +56,15 @@ struct ProbeType {
   Nanos default_timeout;
   bool needs_node;
   // One per target node; `node` is nullptr when !needs_node.
+  // `spec` comes with id (the name of the source), rate and timeout filled in.
   Result<std::unique_ptr<Probe>> (*make)(const ProbeContext&, const ProbeSpec&, const Node* node);
+  // Whether it makes sense on that node: "*" and "role:" pass over the others. nullptr: on every one.
+  bool (*applies)(const Cluster&, const Node&) = nullptr;
 };
+
+// The source of samples that `spec`, as given to make(), stands for.
+Result<SourceId> define_probe_source(const ProbeContext& context, const ProbeSpec& spec,
+                                     const Node* node);
 
 std::span<const ProbeType* const> all_probes();
 const ProbeType* find_probe(std::string_view name);

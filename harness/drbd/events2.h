@@ -61,7 +61,7 @@ struct DrbdNodeState {
   void apply(const DrbdEvent& event, std::string_view resource);
   bool observed() const { return !role.empty(); }
   // Every local disk UpToDate (or diskless on purpose), every connection Connected and Established,
-  // every diskful peer UpToDate, and at least two copies of every volume.
+  // every diskful peer UpToDate and not out of sync, and at least two copies of every volume.
   bool fully_redundant() const;
   bool resyncing() const;
   // "Secondary UpToDate, peer: Connecting/Unknown DUnknown": for people.

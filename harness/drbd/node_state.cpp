@@ -161,6 +161,8 @@ bool DrbdNodeState::fully_redundant() const {
       if (peer->second.replication != "Established") return false;
       if (peer->second.peer_client == true) continue;
       if (peer->second.peer_disk != "UpToDate") return false;
+      // Seen in the field: UpToDate on both sides, and yet blocks that differ.
+      if (peer->second.out_of_sync_kib.value_or(0) > 0) return false;
       ++copies;
     }
     if (copies < 2) return false;

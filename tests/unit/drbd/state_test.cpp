@@ -124,6 +124,7 @@ TEST(DrbdState, EverySingleDegradationEndsRedundancy) {
         "change peer-device name:r0 conn-name:b volume:0 peer-disk:Diskless",
         "change peer-device name:r0 conn-name:b volume:0 peer-disk:Diskless peer-client:yes",
         "change peer-device name:r0 conn-name:b volume:0 replication:SyncSource",
+        "change peer-device name:r0 conn-name:b volume:0 out-of-sync:12",
         "create device name:r0 volume:1 disk:UpToDate", "destroy connection name:r0 conn-name:b",
         "destroy device name:r0 volume:0", "destroy resource name:r0"})
     EXPECT_FALSE(after(line).fully_redundant()) << line;
