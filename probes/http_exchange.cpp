@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64U << 10U;
 
-// Rounded up, and one more: libcurl counts from a rounded time and would end up to 1 ms early. Never
-// 0, which means "for ever".
+// Rounded up, and one more: libcurl counts from a rounded time and would end up to 1 ms early.
+// Never 0, which means "for ever".
 long timeout_ms(Nanos timeout) {
   return static_cast<long>(std::max<std::int64_t>((timeout.count() + kNsPerMs - 1) / kNsPerMs, 0)) +
          1;

@@ -143,8 +143,7 @@ TEST_F(OutageBounds, ContainThreeSecondsAtTenAndAtAHundredHertz) {
   for (const Source& source : history.sources) {
     SCOPED_TRACE(source.name);
     const auto& samples = by_source[source.id];
-    const TimeNs slack =
-        slack_of(samples, source.period_ns, {effect, clock_.at(back_.not_before)});
+    const TimeNs slack = slack_of(samples, source.period_ns, {effect, clock_.at(back_.not_before)});
     // With the fault's effect known, as in a run, and from the samples alone.
     for (const std::optional<TimeNs> from : {std::optional<TimeNs>(effect), {}}) {
       const ProbeOutages found = find_outages(samples, source, from, scenario_);
