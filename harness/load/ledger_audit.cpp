@@ -92,7 +92,7 @@ class Audit {
            now >= away_until_) {
       const std::size_t index = queue_.top().item;
       if (!ask(index)) {
-        away_until_ = now + LedgerAudit::kAwayPause;  // the engine is full
+        away_until_ = now + plan_.away_pause;  // the engine is full
         return;
       }
       queue_.pop();
@@ -139,7 +139,7 @@ class Audit {
       item.last_code = code_of(response);
     }
     away_ = answer == AuditAnswer::away;
-    if (away_) away_until_ = std::chrono::steady_clock::now() + LedgerAudit::kAwayPause;
+    if (away_) away_until_ = std::chrono::steady_clock::now() + plan_.away_pause;
     switch (answer) {
       case AuditAnswer::found:
         return record(item, LedgerStep::found, response.ended, "");
@@ -161,16 +161,16 @@ class Audit {
 
   void look_again(std::size_t index) {
     if (std::exchange(items_[index].accused, true)) return;
-    ask_later(index, LedgerAudit::kSecondLook);
+    ask_later(index, plan_.second_look);
   }
 
   void ask_later(std::size_t index, Nanos pause) {
     queue_.push({std::chrono::steady_clock::now() + pause, index});
   }
 
-  static Nanos pause_of(const Item& item) {
+  Nanos pause_of(const Item& item) const {
     const int doublings = std::clamp(item.attempts - 1, 0, 10);
-    return std::min<Nanos>(LedgerAudit::kFirstPause * (1 << doublings), LedgerAudit::kLongestPause);
+    return std::min<Nanos>(plan_.first_pause * (1 << doublings), plan_.longest_pause);
   }
 
   static std::string difference(const std::string& body, const std::string& expected) {

@@ -26,10 +26,6 @@ AuditAnswer audit_answer(const HttpResponse& response, std::string_view expected
 struct LedgerAudit {
   static constexpr std::size_t kMaxInFlight = 8;
   static constexpr int kMinBrokenAnswers = 3;
-  static constexpr Nanos kSecondLook = std::chrono::seconds(1);
-  static constexpr Nanos kAwayPause = std::chrono::milliseconds(500);
-  static constexpr Nanos kFirstPause = std::chrono::milliseconds(250);  // doubled up to
-  static constexpr Nanos kLongestPause = std::chrono::seconds(4);
 
   HistoryWriter& history;
   HttpEngine& http;
@@ -37,6 +33,12 @@ struct LedgerAudit {
   Nanos timeout{};
   std::function<HttpRequest(std::uint64_t seq)> request;
   std::function<std::string(std::uint64_t seq)> body;
+
+  // Between two questions. An entry that is not readable yet is asked less and less often.
+  Nanos second_look = std::chrono::seconds(1);
+  Nanos away_pause = std::chrono::milliseconds(500);
+  Nanos first_pause = std::chrono::milliseconds(250);
+  Nanos longest_pause = std::chrono::seconds(4);
 
   // Errc::timeout when acknowledged entries are left without a word on them.
   Status run(const std::vector<LedgerBook::Entry>& entries, Deadline deadline,
