@@ -123,6 +123,9 @@ Status enter_lab_namespace(const std::string& lab) {
   ERNSTFALL_TRY(const ProcessId process, holder(store));
   const std::string net = namespace_file(process.pid, "net");
   if (same_namespace(net, "/proc/self/ns/net")) return {};
+  // A thread that stayed outside would start programs there: what is meant for the lab's addresses
+  // would go to this machine's own network.
+  ERNSTFALL_CHECK(return_to_one_thread());
   const auto enter = [](const std::string& path, int kind) -> Status {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid() || ::setns(fd.get(), kind) != 0)
