@@ -24,7 +24,7 @@ Result<Guests> Guests::open(const LabStore& store, const Topology& topology) {
     access.host = node.address;
     access.identity_file = store.file("id").string();
     access.known_hosts_file = store.file("known_hosts").string();
-    access.connect_timeout = seconds(5);
+    access.connect_timeout = seconds(15);  // a machine just resumed is slow at first
     ERNSTFALL_TRY(guests.remotes_[node.name], make_remote(node.name, access));
   }
   return guests;
@@ -82,10 +82,17 @@ Status Guests::script(const std::string& node, const std::string& step, const st
 
 Status Guests::set_clocks(Deadline deadline, const std::stop_token& stop) {
   for (const LabNode& node : topology_.nodes) {
-    const auto now =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    ERNSTFALL_CHECK(exec_ok(*remotes_.at(node.name), {"date", "-s", fmt::format("@{:.3f}", now)},
-                            deadline, stop));
+    while (true) {
+      const auto now =
+          std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+              .count();
+      const auto set = exec_ok(*remotes_.at(node.name), {"date", "-s", fmt::format("@{:.3f}", now)},
+                               deadline, stop);
+      if (set) break;
+      // The step of its clock may cost the machine the connection; the next attempt is right again.
+      if (deadline.expired() || !sleep_until(deadline.at_most(milliseconds(300)), stop))
+        return tl::unexpected(set.error());
+    }
   }
   return {};
 }

@@ -66,7 +66,7 @@ Status start_holder(const LabStore& store, const std::stop_token& stop) {
 }
 
 std::string network_commands(const Topology& topology) {
-  std::string lines = "link set lo up\nlink add lab0 type bridge\n";
+  std::string lines = "link set lo up\nlink add lab0 type bridge forward_delay 0\n";
   lines += fmt::format("address add {}/{} dev lab0\nlink set lab0 up\n", topology.gateway(),
                        topology.prefix_length());
   for (const LabNode& node : topology.nodes) {
