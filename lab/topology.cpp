@@ -89,7 +89,8 @@ class TopologyDecoder {
     for (const std::string& overlay : overlays) {
       const auto folder = std::filesystem::absolute(path).parent_path() / overlay;
       if (!std::filesystem::is_directory(folder))
-        problems_.add(map.take("overlay"), "overlay: there is no folder " + folder.string());
+        problems_.add(map.take("overlay"),
+                      fmt::format("overlay: there is no folder \"{}\" beside this file", overlay));
       lab.overlays.push_back(folder.lexically_normal());
     }
     map.finish();

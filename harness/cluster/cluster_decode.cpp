@@ -92,12 +92,13 @@ class ClusterDecoder {
   void check_address(Map& map, std::string_view key, const std::string& address) {
     static constexpr std::string_view kAllowed =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:-_%";
-    if (address.empty() ||
+    const YAML::Node at = map.take(key);  // undefined: a default, which was checked elsewhere
+    if (!at.IsDefined() || address.empty() ||
         (address.front() != '-' && address.find_first_not_of(kAllowed) == std::string::npos))
       return;
-    problems_.add(map.take(key),
-                  fmt::format("{}: \"{}\" is not an address; expected an IP address or a host name",
-                              key, elide(address, 80)));
+    problems_.add(
+        at, fmt::format("{}: \"{}\" is not an address; expected an IP address or a host name", key,
+                        elide(address, 80)));
   }
 
   // A list of names without repetition.

@@ -2,7 +2,9 @@
 // octal-looking numbers and "no" as false.
 #include "harness/cluster/yaml_decoder.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "harness/core/units.h"
 
@@ -13,7 +15,7 @@ void Problems::add(const YAML::Mark& mark, const std::string& message) {
     ++dropped_;
     return;
   }
-  lines_.push_back(place(mark) + ": " + message);
+  lines_.push_back({mark, message});
 }
 
 std::string Problems::place(const YAML::Mark& mark) const {
@@ -21,7 +23,14 @@ std::string Problems::place(const YAML::Mark& mark) const {
 }
 
 Error Problems::error() const {
-  std::string text = join(lines_, "\n");
+  // From top to bottom, as one reads the file.
+  std::vector<Line> lines = lines_;
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+    return std::pair(a.mark.line, a.mark.column) < std::pair(b.mark.line, b.mark.column);
+  });
+  std::string text;
+  for (const Line& line : lines)
+    text += (text.empty() ? "" : "\n") + place(line.mark) + ": " + line.message;
   if (dropped_ > 0) text += fmt::format("\nand {} more", dropped_);
   return Error{Errc::usage, text, {}};
 }

@@ -36,7 +36,11 @@ class Problems {
 
  private:
   std::string path_;
-  std::vector<std::string> lines_;
+  struct Line {
+    YAML::Mark mark;
+    std::string message;
+  };
+  std::vector<Line> lines_;
   std::size_t dropped_ = 0;
 };
 

@@ -1,5 +1,4 @@
 // scenario_decode: a scenario file to a Scenario, checked against the catalogue.
-#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -48,9 +47,7 @@ class ScenarioDecoder {
     if (map.has("operator")) scenario.attended = decode_operator(map.take("operator"));
     if (map.has("expect")) scenario.expect = decode_expect(map.take("expect"));
     map.words("checks", scenario.checks);
-    if (const YAML::Node checks = map.take("checks"); checks.IsDefined() && checks.IsSequence())
-      for (const YAML::Node& check : checks)
-        if (check.IsScalar()) decode_check(check, scenario.checks);
+    decode_checks(map.take("checks"));
     map.finish();
     return scenario;
   }
@@ -78,10 +75,15 @@ class ScenarioDecoder {
     return nullptr;
   }
 
-  void decode_check(const YAML::Node& yaml, const std::vector<std::string>& all) {
-    find_entry(catalogue_.checks, "check", yaml.Scalar(), yaml);
-    if (std::count(all.begin(), all.end(), yaml.Scalar()) > 1)
-      problems_.add(yaml, fmt::format("checks: \"{}\" is given twice", yaml.Scalar()));
+  void decode_checks(const YAML::Node& list) {
+    if (!list.IsDefined() || !list.IsSequence()) return;
+    std::set<std::string> seen;
+    for (const YAML::Node& check : list) {
+      if (!check.IsScalar()) continue;
+      find_entry(catalogue_.checks, "check", check.Scalar(), check);
+      if (!seen.insert(check.Scalar()).second)
+        problems_.add(check, fmt::format("checks: \"{}\" is given twice", check.Scalar()));
+    }
   }
 
   FaultStep decode_fault(const YAML::Node& yaml) {
