@@ -11,6 +11,7 @@
 #include "harness/cli/console_progress.h"
 #include "harness/cli/signals.h"
 #include "harness/core/text.h"
+#include "harness/faults/fault.h"
 #include "harness/run/runner.h"
 #include "reports/render.h"
 
@@ -82,6 +83,7 @@ Result<ExitCode> run_all(const Options& options) {
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
     ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+    ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
     scenarios.push_back(std::move(scenario));
   }
   if (!cluster.disposable && !options.yes && !options.dry_run)

@@ -19,7 +19,8 @@ namespace ernstfall {
 struct SecretRef {
   enum class Kind { none, environment, file };
   Kind kind = Kind::none;
-  std::string name;  // variable or path
+  std::string name;        // variable or path
+  std::string place = {};  // "file:line:col"; empty when it comes from no file
 };
 Result<std::string> read_secret(const SecretRef& secret);
 
@@ -43,6 +44,7 @@ struct Node {
   SshAccess ssh;
   PowerConfig power;
   bool is_protected = false;  // never the target of a fault
+  std::string place = {};     // "file:line:col"; empty when it comes from no file
 
   bool has_role(std::string_view role) const;
 };
@@ -56,6 +58,7 @@ struct ServiceConfig {
   std::string url;              // what users call: https://cloud.example/
   std::string resolve_address;  // connect there instead of asking DNS; empty: DNS
   std::string ca_file;          // pinned CA; empty: the system's
+  std::string place = {};       // "file:line:col"; empty when it comes from no file
   std::string user;
   SecretRef password;
   // The same service without the ingress: node name -> base URL. Optional.
@@ -81,6 +84,9 @@ struct Cluster {
 // name. Several problems are joined with newlines, one per line, each starting with its place.
 Result<Cluster> load_cluster(const std::filesystem::path& path);
 Result<Cluster> parse_cluster(std::string_view text, const std::filesystem::path& path);
+// Whether the files that the cluster file names are there and as they must be: keys, known hosts,
+// secrets (mode 0600), CA. Looks at this machine only. Errors as those of load_cluster().
+Status check_cluster_files(const Cluster& cluster);
 // YAML that load_cluster() reads back to the same value. Secrets stay references.
 std::string dump_cluster(const Cluster& cluster);
 
