@@ -1,67 +1,91 @@
-// watch: engines first, then the ledger's folder, then probes; ended in the opposite order.
+// watch: the engines, the probes that ask through them, and the ledgers that write through them.
 #include "harness/run/watch.h"
 
+#include <thread>
 #include <vector>
 
 #include "harness/load/ledger.h"
 #include "probes/http_engine.h"
 #include "probes/probe.h"
 #include "probes/reach_engine.h"
+#include "probes/service_folder.h"
 
 namespace ernstfall {
 namespace {
 
-class RunningWatch final : public Watch {
- public:
-  ~RunningWatch() override {
-    stop_load();
-    stop_probes();
-  }
-  RunningWatch() = default;
-  RunningWatch(const RunningWatch&) = delete;
-  RunningWatch& operator=(const RunningWatch&) = delete;
+// What a start that failed may spend on removing what it wrote already; scaled.
+constexpr Nanos kGiveUpCleanup = std::chrono::seconds(5);
 
-  Status begin(const NodeSet& nodes, const Scenario& scenario, const std::string& run_id,
-               LiveBoard& board, const std::stop_token& stop) {
-    ERNSTFALL_TRY(http_, HttpEngine::start(board.clock()));
-    ERNSTFALL_TRY(reach_, ReachEngine::start(board.clock()));
+// "ledger.webdav", "ledger.webdav-2": unique in the run, as every source.
+std::string writer_name(const LoadSpec& spec, std::size_t index) {
+  return index == 0 ? spec.load : fmt::format("{}-{}", spec.load, index + 1);
+}
+
+class LiveWatch final : public Watch {
+ public:
+  LiveWatch(const NodeSet& nodes, std::string run_id, LiveBoard& board)
+      : nodes_(nodes), run_id_(std::move(run_id)), board_(board) {}
+  LiveWatch(const LiveWatch&) = delete;
+  LiveWatch& operator=(const LiveWatch&) = delete;
+  // Whoever asks goes before the engine that answers (the members are in that order), and the board
+  // outlives all: the last answers of an engine are still recorded.
+  ~LiveWatch() override = default;
+
+  Status begin(const Scenario& scenario, const std::stop_token& stop) {
+    ERNSTFALL_TRY(http_, HttpEngine::start(board_.clock()));
+    ERNSTFALL_TRY(reach_, ReachEngine::start(board_.clock()));
     const ProbeContext context{
-        board,  nodes.cluster(), run_id,
-        *http_, *reach_,         [&nodes](std::string_view node) { return nodes.remote(node); }};
+        board_,  nodes_.cluster(),
+        run_id_, *http_,
+        *reach_, [&nodes = nodes_](std::string_view node) { return nodes.remote(node); }};
     ERNSTFALL_TRY(probes_, ProbeRunner::start(context, scenario.probes));
-    for (const LoadSpec& spec : scenario.loads) {
-      ERNSTFALL_TRY(auto ledger, Ledger::start(board, *http_, nodes.cluster(), run_id, spec, stop));
+    for (std::size_t i = 0; i < scenario.loads.size(); ++i) {
+      const LoadSpec& spec = scenario.loads[i];
+      ERNSTFALL_TRY(auto ledger, Ledger::start(board_, *http_, nodes_.cluster(), run_id_,
+                                               writer_name(spec, i), spec, stop));
       ledgers_.push_back(std::move(ledger));
     }
     return {};
+  }
+
+  void give_up() {
+    stop_load();
+    stop_probes();
+    if (http_)
+      (void)cleanup(Deadline::after(nodes_.cluster().scaled(kGiveUpCleanup)), std::stop_token());
   }
 
   void stop_load() override {
     for (const auto& ledger : ledgers_) ledger->stop();
   }
 
+  // Side by side: one that waits for its slowest file leaves the others the same time.
   Status audit(Deadline deadline, const std::stop_token& stop) override {
-    // All of them, whatever the first one says: what was not read back is unknown.
-    Status first;
-    for (const auto& ledger : ledgers_)
-      if (auto status = ledger->audit(deadline, stop); !status && first) first = std::move(status);
-    return first;
+    std::vector<Status> results(ledgers_.size());
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < ledgers_.size(); ++i)
+        threads.emplace_back([&, i] { results[i] = ledgers_[i]->audit(deadline, stop); });
+    }
+    for (const Status& result : results) ERNSTFALL_CHECK(result);
+    return {};
   }
 
   void stop_probes() override {
     if (probes_) probes_->stop();
   }
 
+  // The probes write into the same folder, so it is removed even when there is no ledger.
   Status cleanup(Deadline deadline, const std::stop_token& stop) override {
-    Status first;
-    for (const auto& ledger : ledgers_)
-      if (auto status = ledger->cleanup(deadline, stop); !status && first)
-        first = std::move(status);
-    return first;
+    const auto& service = nodes_.cluster().service;
+    if (!service) return {};
+    return remove_service_folder(*http_, *service, run_id_, deadline, stop);
   }
 
  private:
-  // Destroyed from the last to the first: whoever asks before what answers.
+  const NodeSet& nodes_;
+  const std::string run_id_;
+  LiveBoard& board_;
   std::unique_ptr<HttpEngine> http_;
   std::unique_ptr<ReachEngine> reach_;
   std::unique_ptr<ProbeRunner> probes_;
@@ -73,8 +97,11 @@ class RunningWatch final : public Watch {
 Result<std::unique_ptr<Watch>> Watch::start(const NodeSet& nodes, const Scenario& scenario,
                                             const std::string& run_id, LiveBoard& board,
                                             const std::stop_token& stop) {
-  auto watch = std::make_unique<RunningWatch>();
-  ERNSTFALL_CHECK(watch->begin(nodes, scenario, run_id, board, stop));
+  auto watch = std::make_unique<LiveWatch>(nodes, run_id, board);
+  if (const auto begun = watch->begin(scenario, stop); !begun) {
+    watch->give_up();
+    return tl::unexpected(begun.error());
+  }
   return watch;
 }
 
