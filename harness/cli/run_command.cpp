@@ -13,6 +13,7 @@
 #include "harness/core/text.h"
 #include "harness/faults/fault.h"
 #include "harness/run/runner.h"
+#include "probes/probe.h"
 #include "reports/render.h"
 
 namespace ernstfall::cli {
@@ -84,6 +85,7 @@ Result<ExitCode> run_all(const Options& options) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
     ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
     ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
+    ERNSTFALL_CHECK(check_probe_targets(scenario, cluster));
     scenarios.push_back(std::move(scenario));
   }
   if (!cluster.disposable && !options.yes && !options.dry_run)
