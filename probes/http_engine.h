@@ -1,7 +1,7 @@
 // http_engine: many HTTP requests in flight on one thread of its own (libcurl's multi interface).
 //
-// The only user of libcurl. Redirects are never followed and nothing is ever repeated: a probe must
-// see what a user would see at the first try.
+// With http_exchange the only user of libcurl. Redirects are never followed and nothing is ever
+// repeated: a probe must see what a user would see at the first try.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct HttpRequest {
   std::string body;                  // sent when not empty, or when the method is PUT
   std::string user;                  // basic authentication, sent at once; empty: none
   std::string password;
-  std::string resolve_address;  // connect there instead of asking DNS; empty: DNS
-  std::string ca_file;          // pinned CA; empty: the system's
+  std::string resolve_address;              // connect there instead of asking DNS; empty: DNS
+  std::string ca_file;                      // pinned CA; empty: the system's
   Nanos timeout = std::chrono::seconds(2);  // for the whole exchange
   // A connection that is kept hides what a new user would meet.
   bool fresh_connection = true;
@@ -40,6 +40,9 @@ struct HttpResponse {
   // False only when it is certain that no byte of the request reached the other side: for a write
   // the difference between "refused" and "indeterminate".
   bool maybe_sent = false;
+  // This machine could not ask: no descriptor, port or memory was left, or the request was
+  // cancelled. Says nothing about the other side.
+  bool our_fault = false;
   std::string body;
   std::string error;  // in words, without a secret; empty when the exchange was completed
   std::vector<std::string> headers;  // of the final response, as received
