@@ -28,11 +28,17 @@ struct ReachResponse {
   TimeNs started = 0;
   TimeNs ended = 0;
   bool answered = false;
-  bool refused = false;    // an active "no" (RST, ICMP unreachable): the other side's kernel lives
+  // An active "no" of the address itself (RST, ICMP error): its kernel lives. What a router says,
+  // or our own kernel when nobody answers ARP, is an error and not this.
+  bool refused = false;
   bool timed_out = false;
+  bool own_fault = false;  // this machine could not ask: says nothing about the other one
   int error_number = 0;    // errno; 0 when there was none
   std::string detail;      // in words
 };
+
+// The address as a literal. May wait for a name server. Errc::usage.
+Result<std::string> resolve_to_literal(const std::string& host);
 
 class ReachEngine {
  public:
