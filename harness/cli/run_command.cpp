@@ -80,6 +80,7 @@ Result<ExitCode> run_one(const Options& options, const Cluster& cluster, const S
 Result<ExitCode> run_all(const Options& options) {
   // All files are read before the first node is touched: a typo in the last one costs nothing.
   ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_CHECK(check_cluster(cluster));
   std::vector<Scenario> scenarios;
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));

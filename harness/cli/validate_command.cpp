@@ -62,9 +62,9 @@ Status check_scenario(const std::string& file, const Cluster* cluster) {
   return check_probe_targets(scenario, *cluster);
 }
 
-Status check_cluster(Finding& finding) {
+Status examine_cluster(Finding& finding) {
   ERNSTFALL_TRY(finding.cluster, load_cluster(finding.file));
-  return check_cluster_files(*finding.cluster);
+  return check_cluster(*finding.cluster);
 }
 
 // The cluster that scenarios must fit: the one that was named, else the only one among the files.
@@ -97,7 +97,7 @@ Finding examine(const std::string& file, const std::string& as) {
     else
       finding.status = tl::unexpected(kind.error());
   }
-  if (finding.kind == "cluster") finding.status = check_cluster(finding);
+  if (finding.kind == "cluster") finding.status = examine_cluster(finding);
   if (finding.kind == "topology")
     if (const auto topology = load_topology(file); !topology)
       finding.status = tl::unexpected(topology.error());
