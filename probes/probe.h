@@ -71,6 +71,10 @@ Result<SourceId> define_probe_source(const ProbeContext& context, const ProbeSpe
 std::span<const ProbeType* const> all_probes();
 const ProbeType* find_probe(std::string_view name);
 
+// Whether every probe of a node finds something to watch on its targets, without reaching one.
+// Targets must be resolvable. All problems at once, each with its place.
+Status check_probe_targets(const Scenario& scenario, const Cluster& cluster);
+
 // Runs a set of probes; owns the schedule thread. stop() drains what is in flight.
 class ProbeRunner {
  public:
