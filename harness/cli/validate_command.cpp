@@ -14,6 +14,7 @@
 #include "harness/faults/fault.h"
 #include "lab/lab.h"
 #include "lab/topology.h"
+#include "probes/probe.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -57,12 +58,13 @@ Status check_scenario(const std::string& file, const Cluster* cluster) {
   ERNSTFALL_TRY(const Scenario scenario, load_scenario(file, catalogue()));
   if (cluster == nullptr) return {};
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, *cluster));
-  return check_fault_plans(scenario, *cluster);
+  ERNSTFALL_CHECK(check_fault_plans(scenario, *cluster));
+  return check_probe_targets(scenario, *cluster);
 }
 
-Status check_cluster(Finding& finding) {
+Status examine_cluster(Finding& finding) {
   ERNSTFALL_TRY(finding.cluster, load_cluster(finding.file));
-  return check_cluster_files(*finding.cluster);
+  return check_cluster(*finding.cluster);
 }
 
 // The cluster that scenarios must fit: the one that was named, else the only one among the files.
@@ -95,7 +97,7 @@ Finding examine(const std::string& file, const std::string& as) {
     else
       finding.status = tl::unexpected(kind.error());
   }
-  if (finding.kind == "cluster") finding.status = check_cluster(finding);
+  if (finding.kind == "cluster") finding.status = examine_cluster(finding);
   if (finding.kind == "topology")
     if (const auto topology = load_topology(file); !topology)
       finding.status = tl::unexpected(topology.error());
@@ -120,7 +122,7 @@ void validate(const Options& options, Context& context) {
   std::vector<Finding> findings;
   for (const std::string& file : options.files) findings.push_back(examine(file, options.as));
   const auto fit = cluster_to_fit(options, findings);
-  if (!fit) report_error(context, fit.error());
+  if (!fit) return report_error(context, fit.error());
   const Cluster* cluster = fit && fit->has_value() ? &**fit : nullptr;
   for (Finding& finding : findings)
     if (finding.kind == "scenario") finding.status = check_scenario(finding.file, cluster);

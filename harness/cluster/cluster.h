@@ -84,9 +84,11 @@ struct Cluster {
 // name. Several problems are joined with newlines, one per line, each starting with its place.
 Result<Cluster> load_cluster(const std::filesystem::path& path);
 Result<Cluster> parse_cluster(std::string_view text, const std::filesystem::path& path);
-// Whether the files that the cluster file names are there and as they must be: keys, known hosts,
-// secrets (mode 0600), CA. Looks at this machine only. Errors as those of load_cluster().
-Status check_cluster_files(const Cluster& cluster);
+// What keeps a run from starting although the file can be read: keys, known hosts, secrets (mode
+// 0600) and CA that are not there or not as they must be; two nodes that are one machine. Looks at
+// this machine only. Not part of load_cluster(): a run folder must stay readable for heal and
+// recheck. Errors as those of load_cluster().
+Status check_cluster(const Cluster& cluster);
 // YAML that load_cluster() reads back to the same value. Secrets stay references.
 std::string dump_cluster(const Cluster& cluster);
 

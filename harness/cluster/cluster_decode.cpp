@@ -1,7 +1,6 @@
 // cluster_decode: a cluster file to a Cluster.
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <set>
 
 #include "harness/cluster/cluster.h"
@@ -75,18 +74,7 @@ class ClusterDecoder {
     if (map.has("ssh")) decode_ssh(map.take("ssh"), node.ssh);
     if (map.has("power")) decode_power(map.take("power"), node.name, node.power);
     map.finish();
-    check_unique(key, node);
     return node;
-  }
-
-  // A node that was copied and not edited would be switched off in place of the other.
-  void check_unique(const YAML::Node& key, const Node& node) {
-    if (node.ssh.transport == Transport::local || node.ssh.host.empty()) return;
-    const auto [first, inserted] =
-        reached_.emplace(fmt::format("{}:{}", node.ssh.host, node.ssh.port), node.name);
-    if (!inserted)
-      problems_.add(key, fmt::format("node {} is reached at the same place as node {}: {}",
-                                     node.name, first->second, first->first));
   }
 
   void check_address(Map& map, std::string_view key, const std::string& address) {
@@ -246,7 +234,6 @@ class ClusterDecoder {
 
   fs::path folder_;
   Problems& problems_;
-  std::map<std::string, std::string> reached_;  // host:port -> node
 };
 
 }  // namespace

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "harness/load/ledger.h"
-#include "harness/load/service_folder.h"
 #include "probes/http_engine.h"
 #include "probes/probe.h"
 #include "probes/reach_engine.h"
+#include "probes/service_folder.h"
 
 namespace ernstfall {
 namespace {
@@ -31,7 +31,7 @@ class LiveWatch final : public Watch {
   // outlives all: the last answers of an engine are still recorded.
   ~LiveWatch() override = default;
 
-  Status begin(const Scenario& scenario) {
+  Status begin(const Scenario& scenario, const std::stop_token& stop) {
     ERNSTFALL_TRY(http_, HttpEngine::start(board_.clock()));
     ERNSTFALL_TRY(reach_, ReachEngine::start(board_.clock()));
     const ProbeContext context{
@@ -42,7 +42,7 @@ class LiveWatch final : public Watch {
     for (std::size_t i = 0; i < scenario.loads.size(); ++i) {
       const LoadSpec& spec = scenario.loads[i];
       ERNSTFALL_TRY(auto ledger, Ledger::start(board_, *http_, nodes_.cluster(), run_id_,
-                                               writer_name(spec, i), spec, std::stop_token()));
+                                               writer_name(spec, i), spec, stop));
       ledgers_.push_back(std::move(ledger));
     }
     return {};
@@ -95,9 +95,10 @@ class LiveWatch final : public Watch {
 }  // namespace
 
 Result<std::unique_ptr<Watch>> Watch::start(const NodeSet& nodes, const Scenario& scenario,
-                                            const std::string& run_id, LiveBoard& board) {
+                                            const std::string& run_id, LiveBoard& board,
+                                            const std::stop_token& stop) {
   auto watch = std::make_unique<LiveWatch>(nodes, run_id, board);
-  if (const auto begun = watch->begin(scenario); !begun) {
+  if (const auto begun = watch->begin(scenario, stop); !begun) {
     watch->give_up();
     return tl::unexpected(begun.error());
   }

@@ -184,6 +184,20 @@ TEST(ClusterFile, ManyProblemsAreCutAndCounted) {
   EXPECT_THAT(refused.error().what, HasSubstr("and 80 more"));
 }
 
+TEST(ClusterFile, TwoNodesAtOnePlaceAreReadButNotRun) {
+  const auto cluster = parse(R"(cluster: home
+nodes:
+  a: {address: h, ssh: {transport: openssh}}
+  b: {address: h, ssh: {transport: openssh}}
+  c: {address: h, ssh: {transport: openssh, port: 23}}
+)");
+  ASSERT_TRUE(cluster) << "heal must be able to read what an older version ran on";
+  const Status status = check_cluster(*cluster);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().what,
+            "/etc/e/home.yaml:4:3: node b is reached at the same place as node a: h:22");
+}
+
 TEST(ClusterValue, DeadlinesAreScaledWithoutOverflow) {
   const auto cluster = parse(std::string(kSmall) + "time_scale: 1000\n");
   ASSERT_TRUE(cluster);
@@ -255,14 +269,14 @@ nodes:
 service: {url: "https://c/", user: u, ca: /nonexistent/ca.pem, password: {file: )" +
                        secret.name + "}}\n");
   ASSERT_TRUE(cluster) << to_string(cluster.error());
-  const Status status = check_cluster_files(*cluster);
+  const Status status = check_cluster(*cluster);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().what, HasSubstr("home.yaml:3:3: node a: /nonexistent/key"));
   EXPECT_THAT(status.error().what, HasSubstr("home.yaml:5:10: ca: /nonexistent/ca.pem"));
   EXPECT_THAT(status.error().what, HasSubstr("must have mode 0600"));
   cluster->nodes.erase(cluster->nodes.begin());
   cluster->service.reset();
-  EXPECT_TRUE(check_cluster_files(*cluster));
+  EXPECT_TRUE(check_cluster(*cluster));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Status examine(const fs::path& file) {
     return {};
   }
   ERNSTFALL_TRY(const Cluster cluster, load_cluster(file));
-  return check_cluster_files(cluster);
+  return check_cluster(cluster);
 }
 
 class BadFile : public ::testing::TestWithParam<std::string> {};

@@ -1,8 +1,10 @@
-// cluster_files: the files of this machine that a cluster file names: secrets, keys, known hosts.
+// cluster_check: what keeps a run from starting although the cluster file can be read: files of
+// this machine that it names, and nodes that are one machine.
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "harness/cluster/cluster.h"
 #include "harness/core/files.h"
@@ -43,8 +45,17 @@ Result<std::string> read_secret(const SecretRef& secret) {
   return value;
 }
 
-Status check_cluster_files(const Cluster& cluster) {
+Status check_cluster(const Cluster& cluster) {
   std::vector<std::string> problems;
+  std::map<std::string, std::string> reached;  // host:port -> node
+  for (const Node& node : cluster.nodes) {
+    if (node.ssh.transport == Transport::local) continue;
+    // A node that was copied and not edited would be switched off in place of the other.
+    const std::string at = fmt::format("{}:{}", node.ssh.host, node.ssh.port);
+    if (const auto [first, inserted] = reached.emplace(at, node.name); !inserted)
+      problems.push_back(fmt::format("{}: node {} is reached at the same place as node {}: {}",
+                                     place_or(node.place, cluster), node.name, first->second, at));
+  }
   for (const Node& node : cluster.nodes)
     if (auto status = check_ssh_access(node.name, node.ssh); !status) {
       if (status.error().where == node.name) status.error().where.clear();

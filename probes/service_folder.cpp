@@ -1,5 +1,5 @@
 // service_folder: MKCOL and DELETE, repeated.
-#include "harness/load/service_folder.h"
+#include "probes/service_folder.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -38,14 +38,17 @@ Status repeat(HttpEngine& http, const HttpRequest& request, Nanos longest,
 Status make_service_folder(HttpEngine& http, const ServiceConfig& service,
                            const std::string& run_id, Deadline deadline,
                            const std::stop_token& stop) {
-  ERNSTFALL_TRY(const HttpRequest request, webdav_request(service, "MKCOL", run_folder(run_id)));
+  // With the slash that names a collection: without it Apache redirects instead of answering.
+  ERNSTFALL_TRY(const HttpRequest request,
+                webdav_request(service, "MKCOL", run_folder(run_id) + "/"));
   return repeat(http, request, seconds(5), {201, 405}, deadline, stop);
 }
 
 Status remove_service_folder(HttpEngine& http, const ServiceConfig& service,
                              const std::string& run_id, Deadline deadline,
                              const std::stop_token& stop) {
-  ERNSTFALL_TRY(const HttpRequest request, webdav_request(service, "DELETE", run_folder(run_id)));
+  ERNSTFALL_TRY(const HttpRequest request,
+                webdav_request(service, "DELETE", run_folder(run_id) + "/"));
   // Thousands of files take their time, and to begin again takes it again.
   return repeat(http, request, deadline.remaining(), {200, 204, 404}, deadline, stop);
 }
