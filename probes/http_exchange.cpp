@@ -17,9 +17,11 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64U << 10U;
 
+// Rounded up, and one more: libcurl counts from a rounded time and would end up to 1 ms early.
+// Never 0, which means "for ever".
 long timeout_ms(Nanos timeout) {
-  // Rounded up, and never 0, which means "for ever" to libcurl.
-  return static_cast<long>(std::max<std::int64_t>((timeout.count() + kNsPerMs - 1) / kNsPerMs, 1));
+  return static_cast<long>(std::max<std::int64_t>((timeout.count() + kNsPerMs - 1) / kNsPerMs, 0)) +
+         1;
 }
 
 std::string system_text(int error_number) {

@@ -33,12 +33,12 @@ class HttpServer {
       close,    // the connection is closed in order, nothing is sent
       reset,    // the connection is reset, nothing is sent
       garbage,  // bytes that are no HTTP
-      cut,      // the status and half of the body, then a reset
+      cut,      // the status and half of the body, then closed
     };
     int status = 200;
-    std::string body;
+    std::string body = {};
     Nanos delay{};  // before the first byte of the answer
-    std::vector<std::string> headers;
+    std::vector<std::string> headers = {};
     Fault fault = Fault::none;
     bool keep_alive = false;
   };

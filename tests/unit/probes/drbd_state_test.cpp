@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/probes/drbd_lines.h"
-#include "tests/unit/probes/probe_testing.h"
+#include "tests/unit/probes/probe_world.h"
 
 namespace ernstfall {
 namespace {

@@ -1,7 +1,7 @@
 // node_reach_test: which answer counts as what, for each way of asking.
 #include <gtest/gtest.h>
 
-#include "tests/unit/probes/probe_testing.h"
+#include "tests/unit/probes/probe_world.h"
 #include "tests/unit/probes/reach_testing.h"
 
 namespace ernstfall {

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "tests/unit/probes/probe_testing.h"
+#include "tests/unit/probes/probe_world.h"
 #include "tests/unit/probes/reach_testing.h"
 
 namespace ernstfall {

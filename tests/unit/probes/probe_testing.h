@@ -1,84 +1,107 @@
-// probe_testing: what a probe needs around it: a history, both engines, a cluster, and nodes that
-// are not there.
+// probe_testing: a history, engines and a cluster for probes that run for real against loopback.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
+#include <condition_variable>
+#include <mutex>
 
-#include "harness/history/kinds.h"
+#include "harness/history/history.h"
 #include "probes/http_engine.h"
 #include "probes/probe.h"
 #include "probes/reach_engine.h"
-#include "tests/mocks/fake_remote.h"
 #include "tests/mocks/temp_folder.h"
 
-namespace ernstfall::testing_support {
+namespace ernstfall::probe_testing {
 
-// True as soon as `condition` holds; false when it did not within a time that no machine needs.
-inline bool eventually(const std::function<bool()>& condition) {
-  const Deadline deadline = Deadline::after(std::chrono::seconds(30));
-  while (!condition()) {
-    if (deadline.expired()) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
+// Only so that a test does not hang for ever.
+constexpr Nanos kPatience = std::chrono::seconds(60);
 
-class ProbeWorld {
+class NoReach final : public ReachEngine {
  public:
-  ProbeWorld()
-      : history_(*HistoryWriter::create(folder_.path() / "history", "test", clock_)),
-        http_(*HttpEngine::start(clock_)),
-        reach_(*ReachEngine::start(clock_)) {}
-
-  Node& add_node(const std::string& name) {
-    Node node;
-    node.name = name;
-    node.address = "127.0.0.1";
-    cluster_.nodes.push_back(node);
-    remotes_.emplace(name, std::make_unique<FakeRemote>(name));
-    return cluster_.nodes.back();
-  }
-  ProbeContext context() {
-    const auto remote = [this](std::string_view name) -> Remote* {
-      const auto it = remotes_.find(std::string(name));
-      return it == remotes_.end() ? nullptr : it->second.get();
-    };
-    return {*history_, cluster_, "test", *http_, *reach_, remote};
-  }
-  FakeRemote& remote(const std::string& name) { return *remotes_.at(name); }
-  Cluster& cluster() { return cluster_; }
-  ReachEngine& reach() { return *reach_; }
-  const RunClock& clock() const { return clock_; }
-
-  // What was recorded so far; also while probes are running.
-  History recorded() const {
-    auto history = read_history(folder_.path() / "history");
-    EXPECT_TRUE(history);
-    return history ? std::move(*history) : History{};
-  }
-  std::vector<Event> events(std::string_view kind) const {
-    std::vector<Event> found = recorded().events;
-    std::erase_if(found, [&](const Event& event) { return event.kind != kind; });
-    return found;
-  }
-  std::vector<Sample> samples() const { return recorded().samples; }
-
- private:
-  TempFolder folder_;
-  RunClock clock_;
-  std::unique_ptr<HistoryWriter> history_;
-  std::unique_ptr<HttpEngine> http_;
-  std::unique_ptr<ReachEngine> reach_;
-  Cluster cluster_;
-  std::map<std::string, std::unique_ptr<FakeRemote>> remotes_;
+  bool can_icmp() const override { return false; }
+  bool submit(ReachRequest, Done) override { return false; }
 };
 
-}  // namespace ernstfall::testing_support
+// A real history whose samples a test can wait for.
+class WatchedHistory final : public HistoryWriter {
+ public:
+  explicit WatchedHistory(std::unique_ptr<HistoryWriter> inner) : inner_(std::move(inner)) {}
+
+  const RunClock& clock() const override { return inner_->clock(); }
+  Result<SourceId> define_source(Source source) override { return inner_->define_source(source); }
+  Status append(const Sample& sample) override {
+    const std::lock_guard lock(mutex_);
+    samples_.push_back(sample);
+    changed_.notify_all();
+    return inner_->append(sample);
+  }
+  Status append(const Event& event) override { return inner_->append(event); }
+  Status append(const LedgerRecord& record) override { return inner_->append(record); }
+  Status sync() override { return inner_->sync(); }
+  Status close() override { return inner_->close(); }
+
+  // Waits until `enough` of the samples so far.
+  template <typename Enough>
+  bool wait_for(Enough enough) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return enough(samples_); });
+  }
+
+ private:
+  std::unique_ptr<HistoryWriter> inner_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Sample> samples_;
+};
+
+class ProbeBench : public testing::Test {
+ protected:
+  ProbeBench()
+      : history_(std::move(*HistoryWriter::create(folder_.path() / "history", "run-1", clock_))),
+        http_(std::move(*HttpEngine::start(clock_))) {
+    cluster_.service.emplace();
+    cluster_.service->user = "ann b";
+    ::setenv("ERNSTFALL_TEST_SECRET", "hunter2", 1);
+    cluster_.service->password = {SecretRef::Kind::environment, "ERNSTFALL_TEST_SECRET"};
+  }
+
+  ProbeContext context() {
+    return {history_, cluster_, "run-1",
+            *http_,   reach_,   [](std::string_view) -> Remote* {
+              return nullptr; }};
+  }
+  Result<std::unique_ptr<ProbeRunner>> start(const std::vector<ProbeSpec>& specs) {
+    return ProbeRunner::start(context(), specs);
+  }
+  static ProbeSpec spec(std::string probe, double rate_hz, Nanos timeout,
+                        std::vector<std::pair<std::string, ParamValue>> params = {}) {
+    ProbeSpec spec;
+    spec.id = probe;
+    spec.probe = std::move(probe);
+    spec.rate_hz = rate_hz;
+    spec.timeout = timeout;
+    spec.params.insert(params.begin(), params.end());
+    return spec;
+  }
+  static ParamValue text(std::string value) {
+    return {ParamValue::Kind::text, std::move(value), 0};
+  }
+
+  // Nothing may be appended any more.
+  History recorded() {
+    EXPECT_TRUE(history_.close().has_value());
+    auto history = read_history(folder_.path() / "history");
+    EXPECT_TRUE(history.has_value());
+    return history ? std::move(*history) : History();
+  }
+
+  const testing_support::TempFolder folder_;
+  const RunClock clock_;
+  WatchedHistory history_;
+  std::unique_ptr<HttpEngine> http_;
+  NoReach reach_;
+  Cluster cluster_;
+};
+
+}  // namespace ernstfall::probe_testing

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <future>
 
-#include "tests/unit/probes/probe_testing.h"
+#include "tests/unit/probes/probe_world.h"
 
 namespace ernstfall {
 namespace {
