@@ -11,6 +11,12 @@ namespace ernstfall {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+constexpr Nanos kHealthCheckMax = seconds(30);
+
+}  // namespace
+
 Result<Guests> Guests::open(const LabStore& store, const Topology& topology) {
   Guests guests(store, topology);
   for (const LabNode& node : topology.nodes) {
@@ -18,7 +24,7 @@ Result<Guests> Guests::open(const LabStore& store, const Topology& topology) {
     access.host = node.address;
     access.identity_file = store.file("id").string();
     access.known_hosts_file = store.file("known_hosts").string();
-    access.connect_timeout = seconds(5);
+    access.connect_timeout = seconds(15);  // a machine just resumed is slow at first
     ERNSTFALL_TRY(guests.remotes_[node.name], make_remote(node.name, access));
   }
   return guests;
@@ -76,10 +82,17 @@ Status Guests::script(const std::string& node, const std::string& step, const st
 
 Status Guests::set_clocks(Deadline deadline, const std::stop_token& stop) {
   for (const LabNode& node : topology_.nodes) {
-    const auto now =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    ERNSTFALL_CHECK(exec_ok(*remotes_.at(node.name), {"date", "-s", fmt::format("@{:.3f}", now)},
-                            deadline, stop));
+    while (true) {
+      const auto now =
+          std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+              .count();
+      const auto set = exec_ok(*remotes_.at(node.name), {"date", "-s", fmt::format("@{:.3f}", now)},
+                               deadline, stop);
+      if (set) break;
+      // The step of its clock may cost the machine the connection; the next attempt is right again.
+      if (deadline.expired() || !sleep_until(deadline.at_most(milliseconds(300)), stop))
+        return tl::unexpected(set.error());
+    }
   }
   return {};
 }
@@ -141,38 +154,46 @@ Status Guests::make_service(Deadline deadline, const std::stop_token& stop) {
       deadline, stop);
 }
 
+Status Guests::check_health(Deadline deadline, const std::stop_token& stop) {
+  if (!topology_.drbd_resource.empty()) {
+    const std::string drbd = fmt::format(
+        "drbdsetup events2 --now {0} > /run/health\n"
+        "grep -q 'replication:Established peer-disk:UpToDate' /run/health || "
+        "{{ grep peer-device /run/health >&2 || echo '{0} has no peer' >&2; exit 1; }}\n",
+        topology_.drbd_resource);
+    for (const std::string& node : {topology_.drbd_primary, topology_.drbd_secondary})
+      ERNSTFALL_CHECK(script(node, "health of DRBD", drbd, deadline, stop));
+  }
+  if (topology_.service_name.empty()) return {};
+  ProcessSpec spec;
+  spec.argv = {
+      "curl",
+      "-sS",
+      "-f",
+      "-o",
+      "/dev/null",
+      "--max-time",
+      "5",
+      "--noproxy",
+      "*",
+      "--cacert",
+      store_.file("ca.pem").string(),
+      "--resolve",
+      fmt::format("{}:443:{}", topology_.service_name, topology_.find(topology_.ingress)->address),
+      "https://" + topology_.service_name + "/status.php"};
+  auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop);
+  if (!out) return fail_at(out.error().code, "the service", "step health: {}", out.error().what);
+  return {};
+}
+
 Status Guests::wait_until_healthy(Deadline deadline, const std::stop_token& stop) {
-  Status last = fail(Errc::timeout, "not asked yet");
-  const std::string drbd = fmt::format(
-      "drbdsetup events2 --now {} | grep -q 'replication:Established peer-disk:UpToDate'",
-      topology_.drbd_resource);
+  Status last;
   while (true) {
-    last = Status{};
-    if (!topology_.drbd_resource.empty())
-      for (const std::string& node : {topology_.drbd_primary, topology_.drbd_secondary})
-        if (auto status = script(node, "health of DRBD", drbd, deadline, stop); !status)
-          last = status;
-    if (last && !topology_.service_name.empty()) {
-      ProcessSpec spec;
-      spec.argv = {"curl",
-                   "-sS",
-                   "-f",
-                   "-o",
-                   "/dev/null",
-                   "--max-time",
-                   "5",
-                   "--noproxy",
-                   "*",
-                   "--cacert",
-                   store_.file("ca.pem").string(),
-                   "--resolve",
-                   fmt::format("{}:443:{}", topology_.service_name,
-                               topology_.find(topology_.ingress)->address),
-                   "https://" + topology_.service_name + "/status.php"};
-      if (auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop); !out)
-        last = fail_at(out.error().code, "the service", "step health: {}", out.error().what);
-    }
-    if (last || deadline.expired()) return last;
+    Status now = check_health(deadline.at_most(kHealthCheckMax), stop);
+    if (now) return now;
+    // A check that the end of our patience cut short tells nothing: the one before it does.
+    if (last || !deadline.expired()) last = std::move(now);
+    if (deadline.expired()) return last;
     if (!sleep_until(deadline.at_most(milliseconds(500)), stop))
       return fail(Errc::cancelled, "stopped");
   }

@@ -66,7 +66,7 @@ Status start_holder(const LabStore& store, const std::stop_token& stop) {
 }
 
 std::string network_commands(const Topology& topology) {
-  std::string lines = "link set lo up\nlink add lab0 type bridge\n";
+  std::string lines = "link set lo up\nlink add lab0 type bridge forward_delay 0\n";
   lines += fmt::format("address add {}/{} dev lab0\nlink set lab0 up\n", topology.gateway(),
                        topology.prefix_length());
   for (const LabNode& node : topology.nodes) {
@@ -123,6 +123,9 @@ Status enter_lab_namespace(const std::string& lab) {
   ERNSTFALL_TRY(const ProcessId process, holder(store));
   const std::string net = namespace_file(process.pid, "net");
   if (same_namespace(net, "/proc/self/ns/net")) return {};
+  // A thread that stayed outside would start programs there: what is meant for the lab's addresses
+  // would go to this machine's own network.
+  ERNSTFALL_CHECK(return_to_one_thread());
   const auto enter = [](const std::string& path, int kind) -> Status {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid() || ::setns(fd.get(), kind) != 0)

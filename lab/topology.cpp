@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
+#include <charconv>
+#include <optional>
 #include <set>
 
 #include "harness/cluster/yaml_decoder.h"
 #include "harness/core/files.h"
+#include "harness/core/text.h"
 
 namespace ernstfall {
 namespace {
@@ -15,15 +17,45 @@ namespace {
 using yaml::Map;
 using yaml::Problems;
 
+// Less does not boot, or is no DRBD device; more is a typo.
+constexpr std::uint64_t kMinMemory = 128U << 20U;
+constexpr std::uint64_t kMaxMemory = 64ULL << 30U;
+constexpr std::uint64_t kMinDisk = 16U << 20U;
+constexpr std::uint64_t kMaxDisk = 1ULL << 40U;
+
 bool is_lab_name(const std::string& name) {
   return !name.empty() && name.size() <= 32 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos &&
          name.front() != '-';
 }
 
-bool is_ipv4(const std::string& text) {
+std::optional<std::uint32_t> parse_ipv4(const std::string& text) {
   in_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+  if (::inet_pton(AF_INET, text.c_str(), &address) != 1) return std::nullopt;
+  return ntohl(address.s_addr);
+}
+
+struct Network {
+  std::uint32_t base;
+  std::uint32_t hosts;  // addresses, network and broadcast included
+  bool has_host(std::uint32_t address) const {
+    return address > base && address < base + hosts - 1;
+  }
+};
+
+// The host takes the first address, whose name is made from the last number: it must be .0.
+std::optional<Network> parse_network(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto base = parse_ipv4(text.substr(0, slash));
+  const std::string length = text.substr(slash + 1);
+  int bits = 0;
+  const auto [end, ec] = std::from_chars(length.data(), length.data() + length.size(), bits);
+  if (!base || ec != std::errc() || end != length.data() + length.size() || bits < 8 || bits > 29)
+    return std::nullopt;
+  const std::uint32_t hosts = 1U << (32U - static_cast<unsigned>(bits));
+  if (*base % hosts != 0 || *base % 256 != 0) return std::nullopt;
+  return Network{*base, hosts};
 }
 
 class TopologyDecoder {
@@ -37,13 +69,19 @@ class TopologyDecoder {
     if (!lab.name.empty() && !is_lab_name(lab.name))
       problems_.add(map.take("lab"), "lab: expected a name of a-z, 0-9 and -, at most 32 long");
     map.text("network", lab.network);
-    if (!is_ipv4(lab.network.substr(0, lab.network.find('/'))) ||
-        lab.network.find('/') == std::string::npos)
-      problems_.add(map.take("network"), "network: expected an IPv4 network like 10.77.0.0/24");
-    (void)map.require("nodes");
-    map.each("nodes", [&](const std::string& name, const YAML::Node& node) {
-      lab.nodes.push_back(decode_node(name, node));
+    network_ = parse_network(lab.network);
+    if (!network_)
+      problems_.add(
+          map.take("network"),
+          fmt::format("network: \"{}\" is not an IPv4 network of /8 to /29 that ends in .0; "
+                      "expected one like 10.77.0.0/24",
+                      elide(lab.network, 80)));
+    const YAML::Node nodes = map.require("nodes");
+    map.each("nodes", [&](const YAML::Node& name, const YAML::Node& node) {
+      lab.nodes.push_back(decode_node(name, node, lab));
     });
+    if (nodes.IsDefined() && nodes.IsMap() && lab.nodes.empty())
+      problems_.add(nodes, "the lab has no nodes");
     if (map.has("drbd")) decode_drbd(map.take("drbd"), lab);
     if (map.has("service")) decode_service(map.take("service"), lab);
     std::vector<std::string> overlays;
@@ -51,7 +89,8 @@ class TopologyDecoder {
     for (const std::string& overlay : overlays) {
       const auto folder = std::filesystem::absolute(path).parent_path() / overlay;
       if (!std::filesystem::is_directory(folder))
-        problems_.add(map.take("overlay"), "overlay: there is no folder " + folder.string());
+        problems_.add(map.take("overlay"),
+                      fmt::format("overlay: there is no folder \"{}\" beside this file", overlay));
       lab.overlays.push_back(folder.lexically_normal());
     }
     map.finish();
@@ -59,24 +98,39 @@ class TopologyDecoder {
   }
 
  private:
-  LabNode decode_node(const std::string& name, const YAML::Node& yaml) {
+  LabNode decode_node(const YAML::Node& key, const YAML::Node& yaml, const Topology& lab) {
     LabNode node;
-    node.name = name;
-    Map map(yaml, "node " + name, problems_);
-    if (!is_lab_name(name)) problems_.add(yaml, "\"" + name + "\" is not a host name");
+    node.name = key.Scalar();
+    if (!is_lab_name(node.name))
+      problems_.add(key, "\"" + elide(node.name, 80) +
+                             "\" is not a host name; expected a-z, 0-9 and -, at most 32 long");
+    Map map(yaml.IsNull() ? key : yaml, "node " + node.name, problems_);
     map.text("address", node.address, true);
-    if (!node.address.empty() && !is_ipv4(node.address))
-      problems_.add(map.take("address"),
-                    "address: \"" + node.address + "\" is not an IPv4 address");
-    if (!addresses_.insert(node.address).second)
-      problems_.add(yaml, "two nodes have the address " + node.address);
-    map.bytes("memory", node.memory_bytes);
+    check_address(map, node, lab);
+    map.bytes("memory", node.memory_bytes, kMinMemory, kMaxMemory);
     map.words("roles", node.roles);
-    map.each("labels", [&](const std::string& key, const YAML::Node& value) {
-      if (auto text = yaml::scalar(value, "label " + key, problems_)) node.labels[key] = *text;
+    map.each("labels", [&](const YAML::Node& label, const YAML::Node& value) {
+      if (auto text = yaml::scalar(value, "label " + label.Scalar(), problems_))
+        node.labels[label.Scalar()] = *text;
     });
     map.finish();
     return node;
+  }
+
+  void check_address(Map& map, const LabNode& node, const Topology& lab) {
+    const YAML::Node at = map.take("address");
+    if (!at.IsDefined() || node.address.empty()) return;
+    const auto address = parse_ipv4(node.address);
+    if (!address)
+      problems_.add(at, "address: \"" + elide(node.address, 80) + "\" is not an IPv4 address");
+    else if (network_ && !network_->has_host(*address))
+      problems_.add(at, fmt::format("address: {} is not a host of the network {}", node.address,
+                                    lab.network));
+    else if (network_ && *address == network_->base + 1)
+      problems_.add(
+          at, fmt::format("address: {} is this machine's own address in the lab", node.address));
+    else if (!addresses_.insert(node.address).second)
+      problems_.add(at, "two nodes have the address " + node.address);
   }
 
   void node_name(Map& map, std::string_view key, std::string& value, const Topology& lab) {
@@ -93,13 +147,17 @@ class TopologyDecoder {
     map.text("resource", lab.drbd_resource, true);
     node_name(map, "primary", lab.drbd_primary, lab);
     node_name(map, "secondary", lab.drbd_secondary, lab);
+    if (!lab.drbd_secondary.empty() && lab.drbd_secondary == lab.drbd_primary)
+      problems_.add(map.take("secondary"), "secondary: a node cannot be its own replica");
     map.choice("protocol", lab.drbd_protocol, {"A", "B", "C"});
-    map.bytes("size", lab.drbd_bytes);
+    map.bytes("size", lab.drbd_bytes, kMinDisk, kMaxDisk);
     map.finish();
   }
 
   void decode_service(const YAML::Node& yaml, Topology& lab) {
     Map map(yaml, "service", problems_);
+    if (lab.drbd_resource.empty())
+      problems_.add(yaml, "service: it runs on the DRBD pair, and there is no \"drbd\"");
     map.text("name", lab.service_name, true);
     map.text("user", lab.service_user, true);
     node_name(map, "ingress", lab.ingress, lab);
@@ -107,6 +165,7 @@ class TopologyDecoder {
   }
 
   Problems& problems_;
+  std::optional<Network> network_;
   std::set<std::string> addresses_;
 };
 
@@ -130,7 +189,6 @@ Result<Topology> parse_topology(std::string_view text, const std::filesystem::pa
   ERNSTFALL_TRY(const YAML::Node document, yaml::parse_document(text, path.string()));
   Problems problems(path.string());
   Topology lab = TopologyDecoder(problems).decode(document, path);
-  if (!problems.any() && lab.nodes.empty()) problems.add(document, "the lab has no nodes");
   if (problems.any()) return tl::unexpected(problems.error());
   return lab;
 }

@@ -135,10 +135,9 @@ class DrbdStateProbe final : public Probe {
     const Versions versions = parse_versions(version->out);
     const std::lock_guard lock(mutex_);
     trouble_.clear();
-    const TimeNs now =
-        record(kinds::kDrbdStreamOpen,
-               json{{"utils", versions.utils}, {"kernel", versions.kernel}}.dump(
-                   -1, ' ', false, json::error_handler_t::replace));
+    const TimeNs now = record(kinds::kDrbdStreamOpen,
+                              json{{"utils", versions.utils}, {"kernel", versions.kernel}}.dump(
+                                  -1, ' ', false, json::error_handler_t::replace));
     monitor_.opened(now);
     return std::move(*stream);
   }
@@ -238,7 +237,8 @@ class DrbdStateProbe final : public Probe {
     monitor_.polled(sample.started, sample.ended, *state);
   }
 
-  // --- history; mutex_ is held, so that times never run backwards ------------------------------------
+  // --- history; mutex_ is held, so that times never run backwards
+  // ------------------------------------
 
   TimeNs record(std::string_view kind, std::string text) {
     const TimeNs now = history_.clock().now();
@@ -289,13 +289,10 @@ Result<std::unique_ptr<Probe>> make_drbd_state(const ProbeContext& context, cons
 }  // namespace
 
 extern const ProbeType kDrbdState;
-const ProbeType kDrbdState{"drbd.state",
-                           "DRBD's own event stream, with polls that prove it is complete",
-                           kParams,
-                           0.5,
-                           seconds(5),
-                           true,
-                           make_drbd_state,
-                           runs_drbd};
+const ProbeType kDrbdState{
+    "drbd.state",    "DRBD's own event stream, with polls that prove it is complete",
+    kParams,         0.5,
+    seconds(5),      true,
+    make_drbd_state, runs_drbd};
 
 }  // namespace ernstfall

@@ -108,16 +108,6 @@ Status repeat_until_ok(HttpEngine& http, const HttpRequest& request, const HttpS
   return fail_at(Errc::unreachable, request.url, "{} does not work ({})", what, last);
 }
 
-Status make_run_folder(HttpEngine& http, const ServiceConfig& service, std::string_view run_id,
-                       Deadline deadline) {
-  ERNSTFALL_TRY(const HttpRequest request, webdav_request(service, "MKCOL", run_folder(run_id)));
-  const auto judge = [](const HttpResponse& response) {
-    if (response.completed() && response.status == 405) return Judgement{Outcome::ok, {}};
-    return judge_stored(response);
-  };
-  return repeat_until_ok(http, request, judge, "making the run's folder", deadline);
-}
-
 Result<const ServiceConfig*> service_of(const Cluster& cluster, std::string_view name) {
   if (!cluster.service) return fail(Errc::usage, "{} needs a `service:` in the cluster file", name);
   return &*cluster.service;

@@ -41,9 +41,6 @@ constexpr Nanos kProbeStart = std::chrono::seconds(15);
 // refuses good credentials at first. Errc::unreachable says what the last answer was.
 Status repeat_until_ok(HttpEngine& http, const HttpRequest& request, const HttpSlots::Judge& judge,
                        std::string_view what, Deadline deadline);
-// Makes the run's folder; that it is there already is fine.
-Status make_run_folder(HttpEngine& http, const ServiceConfig& service, std::string_view run_id,
-                       Deadline deadline);
 
 // The service, or Errc::usage: a probe of `name` needs one.
 Result<const ServiceConfig*> service_of(const Cluster& cluster, std::string_view name);

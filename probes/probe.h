@@ -7,7 +7,8 @@
 //
 // Open loop: a slow answer never delays the next question. A slot that could not be asked (too many
 // in flight, or we were late by more than a period) is recorded as missed. Latency counts from the
-// scheduled time. Adding a probe: one file with `const ProbeType kX{...}` and a line in catalog.inc.
+// scheduled time. Adding a probe: one file with `const ProbeType kX{...}` and a line in
+// catalog.inc.
 #pragma once
 
 #include <functional>
@@ -58,7 +59,8 @@ struct ProbeType {
   // One per target node; `node` is nullptr when !needs_node.
   // `spec` comes with id (the name of the source), rate and timeout filled in.
   Result<std::unique_ptr<Probe>> (*make)(const ProbeContext&, const ProbeSpec&, const Node* node);
-  // Whether it makes sense on that node: "*" and "role:" pass over the others. nullptr: on every one.
+  // Whether it makes sense on that node: "*" and "role:" pass over the others. nullptr: on every
+  // one.
   bool (*applies)(const Cluster&, const Node&) = nullptr;
 };
 
@@ -68,6 +70,10 @@ Result<SourceId> define_probe_source(const ProbeContext& context, const ProbeSpe
 
 std::span<const ProbeType* const> all_probes();
 const ProbeType* find_probe(std::string_view name);
+
+// Whether every probe of a node finds something to watch on its targets, without reaching one.
+// Targets must be resolvable. All problems at once, each with its place.
+Status check_probe_targets(const Scenario& scenario, const Cluster& cluster);
 
 // Runs a set of probes; owns the schedule thread. stop() drains what is in flight.
 class ProbeRunner {

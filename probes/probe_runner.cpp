@@ -28,7 +28,8 @@ std::string source_name(const ProbeSpec& spec, const Node* node) {
   std::string id = spec.id.empty() ? spec.probe : spec.id;
   if (node == nullptr) return id;
   const std::string suffix = "@" + spec.on;
-  if (id.size() > suffix.size() && id.compare(id.size() - suffix.size(), suffix.size(), suffix) == 0)
+  if (id.size() > suffix.size() &&
+      id.compare(id.size() - suffix.size(), suffix.size(), suffix) == 0)
     id.resize(id.size() - suffix.size());
   return id + "@" + node->name;
 }

@@ -1,8 +1,9 @@
 // stream_monitor: decides from polls whether an events2 stream still says everything.
 //
 // A stream that hangs looks like a cluster where nothing happens. So each poll's state must be one
-// that the stream was in at some time since the poll was asked, or gets into within a grace: a change
-// may reach us through the poll first. Otherwise the stream is deaf. Pure: no thread, no clock.
+// that the stream was in at some time since the poll was asked, or gets into within a grace: a
+// change may reach us through the poll first. Otherwise the stream is deaf. Pure: no thread, no
+// clock.
 #pragma once
 
 #include <deque>

@@ -1,6 +1,7 @@
 // webdav_read: reads a file that the probe stored before, and compares every byte.
 #include "harness/core/hash.h"
 #include "probes/http_probe.h"
+#include "probes/service_folder.h"
 #include "probes/service_request.h"
 
 namespace ernstfall {
@@ -27,7 +28,8 @@ class WebdavReadProbe final : public Probe {
 
   Status start() override {
     const Deadline deadline = Deadline::after(context_.cluster.scaled(kProbeStart));
-    ERNSTFALL_CHECK(make_run_folder(context_.http, service_, context_.run_id, deadline));
+    ERNSTFALL_CHECK(
+        make_service_folder(context_.http, service_, context_.run_id, deadline, std::stop_token()));
     HttpRequest put = get_;
     put.method = "PUT";
     put.body = body_;

@@ -1,6 +1,7 @@
 // webdav_write: stores a small new file in every slot; no name is ever used twice, so that nothing
 // that is there already can make a write look good.
 #include "probes/http_probe.h"
+#include "probes/service_folder.h"
 #include "probes/service_request.h"
 
 namespace ernstfall {
@@ -24,7 +25,8 @@ class WebdavWriteProbe final : public Probe {
 
   Status start() override {
     const Deadline deadline = Deadline::after(context_.cluster.scaled(kProbeStart));
-    ERNSTFALL_CHECK(make_run_folder(context_.http, service_, context_.run_id, deadline));
+    ERNSTFALL_CHECK(
+        make_service_folder(context_.http, service_, context_.run_id, deadline, std::stop_token()));
     return repeat_until_ok(context_.http, next_put(), judge_stored, "storing a file", deadline);
   }
 

@@ -11,7 +11,9 @@
 #include "harness/cli/console_progress.h"
 #include "harness/cli/signals.h"
 #include "harness/core/text.h"
+#include "harness/faults/fault.h"
 #include "harness/run/runner.h"
+#include "probes/probe.h"
 #include "reports/render.h"
 
 namespace ernstfall::cli {
@@ -78,10 +80,13 @@ Result<ExitCode> run_one(const Options& options, const Cluster& cluster, const S
 Result<ExitCode> run_all(const Options& options) {
   // All files are read before the first node is touched: a typo in the last one costs nothing.
   ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_CHECK(check_cluster(cluster));
   std::vector<Scenario> scenarios;
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
     ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+    ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
+    ERNSTFALL_CHECK(check_probe_targets(scenario, cluster));
     scenarios.push_back(std::move(scenario));
   }
   if (!cluster.disposable && !options.yes && !options.dry_run)

@@ -19,7 +19,8 @@ namespace ernstfall {
 struct SecretRef {
   enum class Kind { none, environment, file };
   Kind kind = Kind::none;
-  std::string name;  // variable or path
+  std::string name;        // variable or path
+  std::string place = {};  // "file:line:col"; empty when it comes from no file
 };
 Result<std::string> read_secret(const SecretRef& secret);
 
@@ -43,6 +44,7 @@ struct Node {
   SshAccess ssh;
   PowerConfig power;
   bool is_protected = false;  // never the target of a fault
+  std::string place = {};     // "file:line:col"; empty when it comes from no file
 
   bool has_role(std::string_view role) const;
 };
@@ -56,6 +58,7 @@ struct ServiceConfig {
   std::string url;              // what users call: https://cloud.example/
   std::string resolve_address;  // connect there instead of asking DNS; empty: DNS
   std::string ca_file;          // pinned CA; empty: the system's
+  std::string place = {};       // "file:line:col"; empty when it comes from no file
   std::string user;
   SecretRef password;
   // The same service without the ingress: node name -> base URL. Optional.
@@ -81,6 +84,11 @@ struct Cluster {
 // name. Several problems are joined with newlines, one per line, each starting with its place.
 Result<Cluster> load_cluster(const std::filesystem::path& path);
 Result<Cluster> parse_cluster(std::string_view text, const std::filesystem::path& path);
+// What keeps a run from starting although the file can be read: keys, known hosts, secrets (mode
+// 0600) and CA that are not there or not as they must be; two nodes that are one machine. Looks at
+// this machine only. Not part of load_cluster(): a run folder must stay readable for heal and
+// recheck. Errors as those of load_cluster().
+Status check_cluster(const Cluster& cluster);
 // YAML that load_cluster() reads back to the same value. Secrets stay references.
 std::string dump_cluster(const Cluster& cluster);
 

@@ -1,8 +1,7 @@
 // cluster_decode: a cluster file to a Cluster.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/yaml_decoder.h"
@@ -16,6 +15,7 @@ using yaml::Problems;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;
+constexpr double kMaxTimeScale = 1000;
 
 class ClusterDecoder {
  public:
@@ -27,13 +27,15 @@ class ClusterDecoder {
     Cluster cluster;
     cluster.source = path;
     Map map(document, "the cluster file", problems_);
-    map.text("cluster", cluster.name, true);
+    map.name("cluster", cluster.name, true);
     map.boolean("disposable", cluster.disposable);
-    map.number("time_scale", cluster.time_scale, 1);
-    (void)map.require("nodes");
-    map.each("nodes", [&](const std::string& name, const YAML::Node& node) {
+    map.number("time_scale", cluster.time_scale, 1, kMaxTimeScale);
+    const YAML::Node nodes = map.require("nodes");
+    map.each("nodes", [&](const YAML::Node& name, const YAML::Node& node) {
       cluster.nodes.push_back(decode_node(name, node));
     });
+    if (nodes.IsDefined() && nodes.IsMap() && cluster.nodes.empty())
+      problems_.add(nodes, "the cluster has no nodes");
     if (map.has("drbd")) cluster.drbd = decode_drbd(map.take("drbd"), cluster);
     if (map.has("service")) cluster.service = decode_service(map.take("service"), cluster);
     map.finish();
@@ -54,21 +56,52 @@ class ClusterDecoder {
     value = resolve(value);
   }
 
-  Node decode_node(const std::string& name, const YAML::Node& yaml) {
+  Node decode_node(const YAML::Node& key, const YAML::Node& yaml) {
     Node node;
-    node.name = name;
-    Map map(yaml, "node " + name, problems_);
+    node.name = key.Scalar();
+    node.place = problems_.place(key);
+    yaml::check_name(key, "node", node.name, problems_);
+    Map map(yaml.IsNull() ? key : yaml, "node " + node.name, problems_);
     map.text("address", node.address, true);
-    map.words("roles", node.roles);
-    map.each("labels", [&](const std::string& key, const YAML::Node& value) {
-      if (auto text = yaml::scalar(value, "label " + key, problems_)) node.labels[key] = *text;
+    check_address(map, "address", node.address);
+    decode_words_of(map, "roles", node.roles, "role");
+    map.each("labels", [&](const YAML::Node& label, const YAML::Node& value) {
+      if (auto text = yaml::scalar(value, "label " + label.Scalar(), problems_))
+        node.labels[label.Scalar()] = *text;
     });
     map.boolean("protected", node.is_protected);
     node.ssh.host = node.address;
     if (map.has("ssh")) decode_ssh(map.take("ssh"), node.ssh);
-    if (map.has("power")) decode_power(map.take("power"), name, node.power);
+    if (map.has("power")) decode_power(map.take("power"), node.name, node.power);
     map.finish();
     return node;
+  }
+
+  void check_address(Map& map, std::string_view key, const std::string& address) {
+    static constexpr std::string_view kAllowed =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:-_%";
+    const YAML::Node at = map.take(key);  // undefined: a default, which was checked elsewhere
+    if (!at.IsDefined() || address.empty() ||
+        (address.front() != '-' && address.find_first_not_of(kAllowed) == std::string::npos))
+      return;
+    problems_.add(
+        at, fmt::format("{}: \"{}\" is not an address; expected an IP address or a host name", key,
+                        elide(address, 80)));
+  }
+
+  // A list of names without repetition.
+  void decode_words_of(Map& map, std::string_view key, std::vector<std::string>& values,
+                       const std::string& what, bool required = false) {
+    map.words(key, values, required);
+    const YAML::Node list = map.take(key);
+    if (!list.IsDefined() || !list.IsSequence()) return;
+    std::set<std::string> seen;
+    for (const YAML::Node& element : list) {
+      if (!element.IsScalar()) continue;
+      yaml::check_name(element, what, element.Scalar(), problems_);
+      if (!seen.insert(element.Scalar()).second)
+        problems_.add(element, fmt::format("{}: \"{}\" is given twice", key, element.Scalar()));
+    }
   }
 
   void decode_ssh(const YAML::Node& yaml, SshAccess& ssh) {
@@ -79,12 +112,15 @@ class ClusterDecoder {
                     : transport == "local" ? Transport::local
                                            : Transport::libssh2;
     map.text("host", ssh.host);
+    check_address(map, "host", ssh.host);
     map.integer("port", ssh.port, 1, 65535);
     map.text("user", ssh.user);
     path(map, "identity", ssh.identity_file);
     path(map, "known_hosts", ssh.known_hosts_file);
     path(map, "ssh_config", ssh.ssh_config_file);
-    map.duration("connect_timeout", ssh.connect_timeout);
+    if (ssh.transport != Transport::openssh && map.has("ssh_config"))
+      problems_.add(map.take("ssh_config"), "ssh_config: only with transport: openssh");
+    map.duration("connect_timeout", ssh.connect_timeout, false, std::chrono::milliseconds(1));
     map.finish();
   }
 
@@ -120,28 +156,37 @@ class ClusterDecoder {
     DrbdConfig drbd;
     Map map(yaml, "drbd", problems_);
     map.text("resource", drbd.resource, true);
-    map.words("nodes", drbd.nodes, true);
-    if (const YAML::Node nodes = map.take("nodes"); nodes.IsDefined() && nodes.IsSequence())
+    decode_words_of(map, "nodes", drbd.nodes, "node", true);
+    if (const YAML::Node nodes = map.take("nodes"); nodes.IsDefined() && nodes.IsSequence()) {
       for (const YAML::Node& node : nodes)
         if (node.IsScalar()) check_node(node, node.Scalar(), cluster);
+      if (drbd.nodes.size() == 1)
+        problems_.add(nodes, "nodes: a resource on one node is no replica; expected two or more");
+    }
     map.finish();
     return drbd;
   }
 
   ServiceConfig decode_service(const YAML::Node& yaml, const Cluster& cluster) {
     ServiceConfig service;
+    service.place = problems_.place(yaml);
     Map map(yaml, "service", problems_);
     map.text("url", service.url, true);
     check_url(map.take("url"), service.url);
     map.text("resolve", service.resolve_address);
+    check_address(map, "resolve", service.resolve_address);
     path(map, "ca", service.ca_file);
     map.text("user", service.user);
-    if (map.has("password")) service.password = decode_secret(map.take("password"));
-    map.each("direct", [&](const std::string& node, const YAML::Node& url) {
-      check_node(url, node, cluster);
+    if (map.has("password")) {
+      service.password = decode_secret(map.take("password"));
+      if (service.user.empty())
+        problems_.add(map.take("password"), "a password without \"user\" is never sent");
+    }
+    map.each("direct", [&](const YAML::Node& node, const YAML::Node& url) {
+      check_node(node, node.Scalar(), cluster);
       if (auto text = yaml::scalar(url, "direct url", problems_)) {
         check_url(url, *text);
-        service.direct_urls[node] = *text;
+        service.direct_urls[node.Scalar()] = *text;
       }
     });
     map.finish();
@@ -149,13 +194,23 @@ class ClusterDecoder {
   }
 
   void check_url(const YAML::Node& at, const std::string& url) {
-    if (at.IsDefined() && url.rfind("https://", 0) != 0 && url.rfind("http://", 0) != 0)
-      problems_.add(at,
-                    fmt::format("\"{}\" is not a URL; expected https://... or http://...", url));
+    if (!at.IsDefined() || !at.IsScalar()) return;
+    const std::size_t scheme = url.rfind("https://", 0) == 0  ? 8
+                               : url.rfind("http://", 0) == 0 ? 7
+                                                              : 0;
+    const std::string host = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
+    if (host.find('@') != std::string::npos)
+      // Not repeated: what stands before the @ may be a password.
+      problems_.add(at, "a URL must not hold a user or password; use \"user\" and \"password\"");
+    else if (scheme == 0 || host.empty() || host.front() == ':' ||
+             url.find_first_of(" \t\r\n\"<>\\") != std::string::npos)
+      problems_.add(at, fmt::format("\"{}\" is not a URL; expected https://... or http://...",
+                                    elide(url, 80)));
   }
 
   SecretRef decode_secret(const YAML::Node& yaml) {
     SecretRef secret;
+    secret.place = problems_.place(yaml);
     if (!yaml.IsMap()) {
       // Never the value itself.
       problems_.add(yaml,
@@ -187,7 +242,6 @@ Result<Cluster> parse_cluster(std::string_view text, const fs::path& path) {
   ERNSTFALL_TRY(const YAML::Node document, yaml::parse_document(text, path.string()));
   Problems problems(path.string());
   Cluster cluster = ClusterDecoder(path, problems).decode(document, path);
-  if (!problems.any() && cluster.nodes.empty()) problems.add(document, "the cluster has no nodes");
   if (problems.any()) return tl::unexpected(problems.error());
   return cluster;
 }
@@ -196,25 +250,6 @@ Result<Cluster> load_cluster(const fs::path& path) {
   auto text = read_file(path, kMaxConfigBytes);
   if (!text) return fail_at(Errc::usage, path.string(), "{}", text.error().what);
   return parse_cluster(*text, path);
-}
-
-Result<std::string> read_secret(const SecretRef& secret) {
-  if (secret.kind == SecretRef::Kind::none) return std::string();
-  if (secret.kind == SecretRef::Kind::environment) {
-    const char* value = std::getenv(secret.name.c_str());
-    if (value == nullptr || *value == '\0')
-      return fail(Errc::usage, "the environment variable {} is not set", secret.name);
-    return std::string(value);
-  }
-  struct stat info {};
-  if (::stat(secret.name.c_str(), &info) != 0)
-    return tl::unexpected(
-        Error{Errc::usage, errno_error(secret.name, "cannot read").what, secret.name});
-  if ((info.st_mode & 0077U) != 0)
-    return fail_at(Errc::usage, secret.name, "a secret's file must have mode 0600, this has {:04o}",
-                   info.st_mode & 07777U);
-  ERNSTFALL_TRY(const std::string content, read_file(secret.name, 64U << 10U));
-  return std::string(trim(content));
 }
 
 bool Node::has_role(std::string_view role) const {

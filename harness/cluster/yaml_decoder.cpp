@@ -2,7 +2,9 @@
 // octal-looking numbers and "no" as false.
 #include "harness/cluster/yaml_decoder.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "harness/core/units.h"
 
@@ -13,13 +15,22 @@ void Problems::add(const YAML::Mark& mark, const std::string& message) {
     ++dropped_;
     return;
   }
-  lines_.push_back(
-      mark.is_null() ? fmt::format("{}: {}", path_, message)
-                     : fmt::format("{}:{}:{}: {}", path_, mark.line + 1, mark.column + 1, message));
+  lines_.push_back({mark, message});
+}
+
+std::string Problems::place(const YAML::Mark& mark) const {
+  return mark.is_null() ? path_ : fmt::format("{}:{}:{}", path_, mark.line + 1, mark.column + 1);
 }
 
 Error Problems::error() const {
-  std::string text = join(lines_, "\n");
+  // From top to bottom, as one reads the file.
+  std::vector<Line> lines = lines_;
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+    return std::pair(a.mark.line, a.mark.column) < std::pair(b.mark.line, b.mark.column);
+  });
+  std::string text;
+  for (const Line& line : lines)
+    text += (text.empty() ? "" : "\n") + place(line.mark) + ": " + line.message;
   if (dropped_ > 0) text += fmt::format("\nand {} more", dropped_);
   return Error{Errc::usage, text, {}};
 }
@@ -30,45 +41,19 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
   return candidates.empty() ? "" : "; expected one of " + join(candidates, ", ");
 }
 
-namespace {
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80                   ? 1
-                             : lead >= 0xC2 && lead < 0xE0 ? 2
-                             : (lead & 0xF0U) == 0xE0      ? 3
-                             : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                           : 0;
-    if (size == 0 || i + size > text.size()) return false;
-    for (std::size_t k = 1; k < size; ++k)
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80U) return false;
-    i += size;
-  }
-  return true;
+bool is_plain_name(std::string_view text) {
+  static constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !text.empty() && text.size() <= kMaxNameBytes && text.front() != '.' &&
+         text.front() != '-' && text.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-}  // namespace
-
-Result<YAML::Node> parse_document(std::string_view text, const std::string& path) {
-  if (!is_utf8(text)) return fail_at(Errc::usage, path, "the file is not UTF-8 text");
-  Problems problems(path);
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty() || documents.front().IsNull())
-      return fail_at(Errc::usage, path, "the file is empty; expected a mapping");
-    if (documents.size() > 1)
-      return fail_at(Errc::usage, path, "the file holds {} documents; expected one",
-                     documents.size());
-    if (!documents.front().IsMap()) {
-      problems.add(documents.front(), "expected a mapping (key: value) at the top");
-      return tl::unexpected(problems.error());
-    }
-    return documents.front();
-  } catch (const YAML::Exception& error) {
-    problems.add(error.mark, "not valid YAML: " + error.msg);
-    return tl::unexpected(problems.error());
-  }
+void check_name(const YAML::Node& at, const std::string& what, const std::string& name,
+                Problems& problems) {
+  if (!is_plain_name(name))
+    problems.add(at, fmt::format("{}: \"{}\" is not a name; expected letters, digits, \".\", "
+                                 "\"_\" and \"-\", at most {} of them",
+                                 what, elide(name, 80), kMaxNameBytes));
 }
 
 std::optional<std::string> scalar(const YAML::Node& node, const std::string& what,
@@ -113,9 +98,7 @@ Map::Map(const YAML::Node& node, std::string what, Problems& problems)
 }
 
 bool Map::has(std::string_view key) {
-  known_.emplace(key);
-  const auto it = values_.find(std::string(key));
-  return it != values_.end() && !it->second.IsNull();
+  return take(key).IsDefined();
 }
 
 YAML::Node Map::take(std::string_view key) {
@@ -123,7 +106,9 @@ YAML::Node Map::take(std::string_view key) {
   const auto it = values_.find(std::string(key));
   if (it == values_.end()) return YAML::Node(YAML::NodeType::Undefined);
   if (it->second.IsNull()) {
-    problems_.add(key_marks_.at(it->first), fmt::format("\"{}\" has no value", key));
+    // Never the same as absent: "operator:" with its steps lost would be another scenario.
+    if (valueless_.insert(it->first).second)
+      problems_.add(key_marks_.at(it->first), fmt::format("\"{}\" has no value", key));
     return YAML::Node(YAML::NodeType::Undefined);
   }
   return it->second;
@@ -143,6 +128,12 @@ void Map::text(std::string_view key, std::string& value, bool required) {
   if (!got) return;
   if (got->empty() && required) problems_.add(node, fmt::format("\"{}\" is empty", key));
   value = std::move(*got);
+}
+
+void Map::name(std::string_view key, std::string& value, bool required) {
+  text(key, value, required);
+  if (const YAML::Node node = take(key); node.IsDefined() && node.IsScalar() && !value.empty())
+    check_name(node, std::string(key), value, problems_);
 }
 
 void Map::boolean(std::string_view key, bool& value) {
@@ -174,7 +165,7 @@ void Map::integer(std::string_view key, int& value, int min, int max) {
   value = parsed;
 }
 
-void Map::number(std::string_view key, double& value, double min) {
+void Map::number(std::string_view key, double& value, double min, double max) {
   const YAML::Node node = take(key);
   if (!node.IsDefined()) return;
   const auto got = scalar(node, std::string(key), problems_);
@@ -182,8 +173,9 @@ void Map::number(std::string_view key, double& value, double min) {
   double parsed = 0;
   const auto [end, ec] = std::from_chars(got->data(), got->data() + got->size(), parsed);
   // Written so that nan fails too.
-  if (ec != std::errc() || end != got->data() + got->size() || !(parsed >= min && parsed <= 1e6)) {
-    problems_.add(node, fmt::format("{}: \"{}\" is not a number of at least {}", key, *got, min));
+  if (ec != std::errc() || end != got->data() + got->size() || !(parsed >= min && parsed <= max)) {
+    problems_.add(node,
+                  fmt::format("{}: \"{}\" is not a number from {} to {}", key, *got, min, max));
     return;
   }
   value = parsed;
@@ -191,29 +183,43 @@ void Map::number(std::string_view key, double& value, double min) {
 
 namespace {
 
+// True when `value` was set.
 template <typename T>
-void parsed_scalar(Map& map, const YAML::Node& node, std::string_view key, T& value,
+bool parsed_scalar(Map& map, const YAML::Node& node, std::string_view key, T& value,
                    Result<T> (*parse)(std::string_view)) {
-  if (!node.IsDefined()) return;
+  if (!node.IsDefined()) return false;
   const auto got = scalar(node, std::string(key), map.problems());
-  if (!got) return;
+  if (!got) return false;
   auto parsed = parse(*got);
   if (parsed)
     value = *parsed;
   else
     map.problems().add(node, fmt::format("{}: {}", key, parsed.error().what));
+  return parsed.has_value();
 }
 
 }  // namespace
 
-void Map::duration(std::string_view key, Nanos& value, bool required) {
-  parsed_scalar(*this, required ? require(key) : take(key), key, value, parse_duration);
+void Map::duration(std::string_view key, Nanos& value, bool required, Nanos min) {
+  const YAML::Node node = required ? require(key) : take(key);
+  if (!parsed_scalar(*this, node, key, value, parse_duration)) return;
+  if (value < min || value > kMaxDuration)
+    problems_.add(node, fmt::format("{}: \"{}\" is out of range; expected {} to {}", key,
+                                    node.Scalar(), duration_literal(min), kMaxDurationText));
 }
-void Map::bytes(std::string_view key, std::uint64_t& value) {
-  parsed_scalar(*this, take(key), key, value, parse_bytes);
+void Map::bytes(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max) {
+  const YAML::Node node = take(key);
+  if (!parsed_scalar(*this, node, key, value, parse_bytes)) return;
+  if (value < min || value > max)
+    problems_.add(node, fmt::format("{}: \"{}\" is out of range; expected {} to {}", key,
+                                    node.Scalar(), format_bytes(min), format_bytes(max)));
 }
 void Map::frequency(std::string_view key, double& value) {
-  parsed_scalar(*this, take(key), key, value, parse_frequency_hz);
+  const YAML::Node node = take(key);
+  if (!parsed_scalar(*this, node, key, value, parse_frequency_hz)) return;
+  if (value < kMinFrequencyHz || value > kMaxFrequencyHz)
+    problems_.add(node, fmt::format("{}: \"{}\" is out of range; expected 0.001Hz to 1kHz", key,
+                                    node.Scalar()));
 }
 
 void Map::words(std::string_view key, std::vector<std::string>& value, bool required) {
@@ -240,7 +246,7 @@ void Map::choice(std::string_view key, std::string& value,
 }
 
 void Map::each(std::string_view key,
-               const std::function<void(const std::string&, const YAML::Node&)>& visit) {
+               const std::function<void(const YAML::Node&, const YAML::Node&)>& visit) {
   const YAML::Node node = take(key);
   if (!node.IsDefined()) return;
   Map inner(node, std::string(key), problems_);
@@ -248,7 +254,7 @@ void Map::each(std::string_view key,
   std::set<std::string> seen;
   for (const auto& pair : node)
     if (pair.first.IsScalar() && seen.insert(pair.first.Scalar()).second)
-      visit(pair.first.Scalar(), pair.second);
+      visit(pair.first, pair.second);
 }
 
 void Map::list(std::string_view key, const std::function<void(const YAML::Node&)>& visit) {

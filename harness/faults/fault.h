@@ -38,6 +38,11 @@ const FaultType* find_fault(std::string_view name);
 // find_fault + the guards that hold for every fault (protected node, power control) + plan.
 Result<FaultPlan> plan_fault(const FaultTarget& target, const FaultStep& step);
 
+// Whether every fault of the scenario could be planned on its targets, without reaching a node:
+// power control, parameters, guards. Targets must be resolvable. All problems at once, each with
+// its place.
+Status check_fault_plans(const Scenario& scenario, const Cluster& cluster);
+
 // A parameter's value, or its default when the step does not give it.
 Result<ParamValue> param_of(const FaultType& type, const FaultStep& step, std::string_view name);
 

@@ -46,8 +46,16 @@ class SegmentedWriter final : public HistoryWriter {
   Status append(const LedgerRecord& record) override { return append_body(codec::encode(record)); }
 
   Status sync() override {
-    const std::lock_guard lock(mutex_);
-    return closed_ ? Status{} : segment_->sync();
+    std::shared_ptr<Segment> segment;
+    std::size_t used = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) return {};
+      segment = segment_;
+      used = segment->used();
+    }
+    // Without the lock: a disk takes milliseconds, and whoever appends meanwhile is a probe.
+    return segment->sync_to(used);
   }
 
   Status close() override {
@@ -78,7 +86,7 @@ class SegmentedWriter final : public HistoryWriter {
   const HistoryHeader header_;
   const RunClock clock_;
   std::mutex mutex_;
-  std::unique_ptr<Segment> segment_;
+  std::shared_ptr<Segment> segment_;
   int number_ = 0;
   bool closed_ = false;
   std::vector<Source> sources_;

@@ -62,17 +62,19 @@ Status Segment::append(std::string_view body) {
   return {};
 }
 
-Status Segment::sync() {
-  if (synced_ == used_) return {};
-  const std::size_t begin = synced_ / kPageBytes * kPageBytes;
-  if (::msync(map_ + begin, used_ - begin, MS_SYNC) != 0)
+Status Segment::sync_to(std::size_t bytes) {
+  const std::size_t synced = synced_.load();
+  if (synced >= bytes) return {};
+  const std::size_t begin = synced / kPageBytes * kPageBytes;
+  if (::msync(map_ + begin, bytes - begin, MS_SYNC) != 0)
     return tl::unexpected(errno_error(path_, "cannot flush the history"));
-  synced_ = used_;
+  // Two that flush at once may set it back, and what is flushed twice does no harm.
+  synced_ = bytes;
   return {};
 }
 
 Status Segment::close() {
-  ERNSTFALL_CHECK(sync());
+  ERNSTFALL_CHECK(sync_to(used_));
   if (::ftruncate(fd_.get(), static_cast<off_t>(used_)) != 0 || ::fsync(fd_.get()) != 0)
     return tl::unexpected(errno_error(path_, "cannot close the history"));
   allocated_ = used_;

@@ -4,6 +4,7 @@
 //   used)
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -31,8 +32,11 @@ class Segment {
   }
   // The caller asked has_room_for(). Errc::io when the disk is full: nothing is written then.
   Status append(std::string_view body);
-  Status sync();
-  Status close();  // sync, and cut the file to what is used
+  std::size_t used() const { return used_; }
+  // The first `bytes`, which must have been appended, to the disk. The only function that may run
+  // while another thread appends.
+  Status sync_to(std::size_t bytes);
+  Status close();  // everything to the disk, and the file cut to what is used
 
  private:
   Segment(std::filesystem::path path, Fd fd, char* map)
@@ -43,7 +47,7 @@ class Segment {
   Fd fd_;
   char* map_ = nullptr;
   std::size_t used_ = 0;
-  std::size_t synced_ = 0;
+  std::atomic<std::size_t> synced_ = 0;
   std::size_t allocated_ = 0;
 };
 

@@ -6,6 +6,10 @@
 //
 // Open loop like a probe: a write that hangs delays no other. A timeout, a reset or a 5xx is
 // indeterminate: the file may be there. Only an acknowledged file that is gone or differs is lost.
+//
+// Durability of the ledger itself: a step survives SIGKILL of this process as soon as it is
+// appended, which is within microseconds of the answer; a power cut of this machine can take the
+// steps of the last GroupSync::kWindow (100 ms) and one flush.
 #pragma once
 
 #include <memory>
@@ -28,20 +32,23 @@ std::string ledger_body(const std::string& run_id, const std::string& writer, st
 
 class Ledger {
  public:
-  // `service` with its password read already. Makes the folder; Errc::unreachable when the service
-  // does not let us.
+  // Makes the folder; Errc::unreachable when the service does not let us. `writer` is the name of
+  // the source, unique in the run. `history` must outlive `http`: an answer that comes after this
+  // ledger is gone is still recorded.
   static Result<std::unique_ptr<Ledger>> start(HistoryWriter& history, HttpEngine& http,
                                                const Cluster& cluster, const std::string& run_id,
-                                               const LoadSpec& spec, const std::stop_token& stop);
+                                               const std::string& writer, const LoadSpec& spec,
+                                               const std::stop_token& stop);
   virtual ~Ledger() = default;  // stops writing; no audit
 
   // No write is begun after this; waits for those in flight (at most their timeout).
   virtual void stop() = 0;
   // Reads back every entry that was acknowledged or may be there, and records what it found. 5xx,
   // 425 and no answer are asked again until the deadline; what has no answer by then stays
-  // unaudited (nothing is recorded), so that the verdict is unknown and not pass.
+  // unaudited (nothing is recorded), so that the verdict is unknown and not pass; Errc::timeout
+  // says how many those are.
   virtual Status audit(Deadline deadline, const std::stop_token& stop) = 0;
-  // Deletes the folder.
+  // Deletes the folder, with everything that anybody put into it.
   virtual Status cleanup(Deadline deadline, const std::stop_token& stop) = 0;
 };
 

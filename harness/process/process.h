@@ -76,6 +76,10 @@ class LocalProcess {
   virtual void kill_group() = 0;
 };
 
+// What a thread enters (a namespace) its earlier siblings do not: ends the thread that starts
+// attached children, of which none may run any more. Errc::internal when other threads remain.
+Status return_to_one_thread();
+
 // Starts a program in a session of its own that outlives us: stdin from /dev/null, stdout and
 // stderr appended to `log_path`. Returns its pid.
 Result<int> spawn_detached(const ProcessSpec& spec, const std::string& log_path);

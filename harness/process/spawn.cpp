@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <memory>
@@ -133,16 +134,19 @@ Result<int> launch(const ProcessSpec& spec, const ChildSetup& setup) {
 class Launcher {
  public:
   static Launcher& instance() {
-    static std::mutex mutex;
-    static std::unique_ptr<Launcher> launcher;
-    static pid_t owner = -1;
-    const std::lock_guard lock(mutex);
-    if (owner != ::getpid()) {
-      [[maybe_unused]] Launcher* lost = launcher.release();  // fork took its thread away
-      launcher = std::make_unique<Launcher>();
-      owner = ::getpid();
-    }
-    return *launcher;
+    Slot& slot = the_slot();
+    const std::lock_guard lock(slot.mutex);
+    if (slot.owner != ::getpid()) [[maybe_unused]]
+      Launcher* lost = slot.launcher.release();  // fork took its thread away
+    if (!slot.launcher) slot.launcher = std::make_unique<Launcher>();
+    slot.owner = ::getpid();
+    return *slot.launcher;
+  }
+  // Its thread is gone afterwards; the next start makes another.
+  static void retire() {
+    Slot& slot = the_slot();
+    const std::lock_guard lock(slot.mutex);
+    if (slot.owner == ::getpid()) slot.launcher.reset();
   }
 
   Result<int> start(const ProcessSpec& spec, const ChildSetup& setup) {
@@ -157,6 +161,16 @@ class Launcher {
   }
 
  private:
+  struct Slot {
+    std::mutex mutex;
+    std::unique_ptr<Launcher> launcher;
+    pid_t owner = -1;
+  };
+  static Slot& the_slot() {
+    static Slot slot;
+    return slot;
+  }
+
   void run(const std::stop_token& stop) {
     sigset_t all;  // signals are for the threads of the application
     ::sigfillset(&all);
@@ -217,6 +231,22 @@ Result<Spawned> spawn_attached(const ProcessSpec& spec) {
   if (!spawned.exit_fd.valid())
     return tl::unexpected(errno_error(spec.argv.front(), "cannot watch the process"));
   return spawned;
+}
+
+Status return_to_one_thread() {
+  Launcher::retire();
+  // A thread that was joined may be listed for a moment longer.
+  const Deadline deadline = Deadline::after(std::chrono::seconds(2));
+  while (true) {
+    std::error_code ec;
+    const auto threads =
+        std::distance(std::filesystem::directory_iterator("/proc/self/task", ec), {});
+    if (ec) return fail_at(Errc::io, "/proc/self/task", "cannot list: {}", ec.message());
+    if (threads == 1) return {};
+    if (deadline.expired())
+      return fail(Errc::internal, "this process has {} threads where it must have one", threads);
+    sleep_until(deadline.at_most(std::chrono::milliseconds(1)), {});
+  }
 }
 
 Result<int> spawn_detached(const ProcessSpec& spec, const std::string& log_path) {

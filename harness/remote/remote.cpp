@@ -59,6 +59,12 @@ std::string ExecResult::summary() const {
   return text;
 }
 
+Status check_ssh_access(const std::string& node_name, const SshAccess& access) {
+  if (access.transport == Transport::local) return {};
+  ERNSTFALL_CHECK(checked(node_name, access));
+  return {};
+}
+
 Result<std::unique_ptr<Remote>> make_remote(const std::string& node_name, const SshAccess& access) {
   if (access.transport == Transport::local) return make_local_remote(node_name);
   ERNSTFALL_TRY(const SshAccess complete, checked(node_name, access));

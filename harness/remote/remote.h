@@ -92,7 +92,10 @@ class Remote {
                                                   const std::stop_token& stop) = 0;
 };
 
-// Checks that key and known-hosts files exist and are readable, but does not connect.
+// What the user left out can be filled in, and key and known-hosts files are there and readable.
+// Looks at this machine only.
+Status check_ssh_access(const std::string& node_name, const SshAccess& access);
+// The same checks; does not connect.
 Result<std::unique_ptr<Remote>> make_remote(const std::string& node_name, const SshAccess& access);
 
 // Exec, with an exit other than 0 turned into an Error; returns stdout.

@@ -130,7 +130,8 @@ Status Run::start_watching() {
   injector_ = std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_);
   record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
                        stop_);
-  ERNSTFALL_TRY(watch_, Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_));
+  ERNSTFALL_TRY(watch_,
+                Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_, stop_));
   progress_.watch(board_.get());
   return {};
 }

@@ -14,7 +14,8 @@ namespace ernstfall {
 class Watch {
  public:
   static Result<std::unique_ptr<Watch>> start(const NodeSet& nodes, const Scenario& scenario,
-                                              const std::string& run_id, LiveBoard& board);
+                                              const std::string& run_id, LiveBoard& board,
+                                              const std::stop_token& stop);
   virtual ~Watch() = default;  // stops everything, without audit
   virtual void stop_load() = 0;
   // Reads every recorded write back. Probes go on meanwhile.

@@ -46,6 +46,9 @@ struct FaultStep {
   std::string on;     // node name, or "role:ROLE"
   Params params;
   Nanos hold{};  // how long it stays in effect before undo
+  // "file:line:col" of the step and of its `on`; empty when it comes from no file.
+  std::string place = {};
+  std::string on_place = {};
 };
 
 struct ProbeSpec {
@@ -55,6 +58,7 @@ struct ProbeSpec {
   double rate_hz = 0;  // 0: the probe's own default
   Nanos timeout{};     // 0: the probe's own default
   Params params;
+  std::string place = {};  // of its `on`, or of the probe
 };
 
 struct LoadSpec {
@@ -62,6 +66,7 @@ struct LoadSpec {
   double rate_hz = 5;
   std::uint64_t size_bytes = 4096;
   Nanos timeout = std::chrono::seconds(10);
+  std::string place = {};
 };
 
 // One step of the owner's runbook: argv on a node.
@@ -70,7 +75,8 @@ struct OperatorStep {
   std::string on;    // node name or role:ROLE
   Argv run;
   Nanos timeout = std::chrono::seconds(60);
-  int attempts = 1;  // a careful operator tries again; one second apart
+  int attempts = 1;        // a careful operator tries again; one second apart
+  std::string place = {};  // of its `on`
 };
 
 // The attended recovery: what a person does, after the time it takes them to react.
@@ -128,7 +134,9 @@ struct Catalogue {
 // The nodes that `on` names: a node, "role:ROLE", or "*" for all. Errc::usage with the nearest
 // name.
 Result<std::vector<std::string>> resolve_targets(const std::string& on, const Cluster& cluster);
-// Every `on` of the scenario names something in the cluster, and no fault aims at a protected node.
+// Every `on` of the scenario names something in the cluster, no fault aims at a protected node, and
+// there is a service for what asks one. All problems at once, as in load_cluster(); Errc::refused
+// when a protected node is the only one.
 Status check_scenario_against_cluster(const Scenario& scenario, const Cluster& cluster);
 
 // Errors as in load_cluster().

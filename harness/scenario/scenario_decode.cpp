@@ -1,5 +1,5 @@
 // scenario_decode: a scenario file to a Scenario, checked against the catalogue.
-#include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "harness/cluster/yaml_decoder.h"
@@ -15,6 +15,9 @@ using yaml::Problems;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;
+constexpr std::uint64_t kMinLoadBytes = 256;
+constexpr std::uint64_t kMaxLoadBytes = 16U << 20U;
+constexpr Nanos kTick = std::chrono::milliseconds(1);  // the shortest wait that makes sense
 
 class ScenarioDecoder {
  public:
@@ -30,21 +33,21 @@ class ScenarioDecoder {
     map.text("title", scenario.title, true);
     map.text("cause", scenario.cause);
     map.text("effect", scenario.effect);
-    map.text("compare_with", scenario.compare_with);
+    map.name("compare_with", scenario.compare_with);
     map.words("tags", scenario.tags);
-    map.duration("baseline", scenario.baseline);
-    map.duration("stable", scenario.stable);
-    map.duration("settle_max", scenario.settle_max);
-    map.duration("node_back_max", scenario.node_back_max);
+    map.duration("baseline", scenario.baseline, false, kTick);
+    map.duration("stable", scenario.stable, false, kTick);
+    map.duration("settle_max", scenario.settle_max, false, kTick);
+    map.duration("node_back_max", scenario.node_back_max, false, kTick);
+    (void)map.require("faults");  // an empty list is a run that only watches
     map.list("faults", [&](const YAML::Node& n) { scenario.faults.push_back(decode_fault(n)); });
+    (void)map.require("probes");
     map.list("probes", [&](const YAML::Node& n) { scenario.probes.push_back(decode_probe(n)); });
     map.list("load", [&](const YAML::Node& n) { scenario.loads.push_back(decode_load(n)); });
     if (map.has("operator")) scenario.attended = decode_operator(map.take("operator"));
     if (map.has("expect")) scenario.expect = decode_expect(map.take("expect"));
     map.words("checks", scenario.checks);
-    if (const YAML::Node checks = map.take("checks"); checks.IsDefined() && checks.IsSequence())
-      for (const YAML::Node& check : checks)
-        if (check.IsScalar()) find_entry(catalogue_.checks, "check", check.Scalar(), check);
+    decode_checks(map.take("checks"));
     map.finish();
     return scenario;
   }
@@ -72,35 +75,58 @@ class ScenarioDecoder {
     return nullptr;
   }
 
+  void decode_checks(const YAML::Node& list) {
+    if (!list.IsDefined() || !list.IsSequence()) return;
+    std::set<std::string> seen;
+    for (const YAML::Node& check : list) {
+      if (!check.IsScalar()) continue;
+      find_entry(catalogue_.checks, "check", check.Scalar(), check);
+      if (!seen.insert(check.Scalar()).second)
+        problems_.add(check, fmt::format("checks: \"{}\" is given twice", check.Scalar()));
+    }
+  }
+
   FaultStep decode_fault(const YAML::Node& yaml) {
     FaultStep step;
+    step.place = problems_.place(yaml);
     Map map(yaml, "a fault", problems_);
     map.text("fault", step.fault, true);
     const CatalogueEntry* entry =
         step.fault.empty() ? nullptr
                            : find_entry(catalogue_.faults, "fault", step.fault, map.take("fault"));
-    map.text("on", step.on, true);
+    decode_on(map, "a fault", step.on, step.on_place);
     map.duration("hold", step.hold, true);
     decode_params(map, entry, step.params);
     map.finish();
     return step;
   }
 
+  // One node, or a role: nothing is done to "every node".
+  void decode_on(Map& map, const std::string& what, std::string& on, std::string& place) {
+    map.text("on", on, true);
+    const YAML::Node at = map.take("on");
+    if (!at.IsDefined()) return;
+    place = problems_.place(at);
+    if (on == "*")
+      problems_.add(at, fmt::format("{} is aimed at a node or role:ROLE, never at \"*\"", what));
+  }
+
   ProbeSpec decode_probe(const YAML::Node& yaml) {
     ProbeSpec probe;
+    probe.place = problems_.place(yaml);
     Map map(yaml, "a probe", problems_);
     map.text("probe", probe.probe, true);
     const CatalogueEntry* entry = probe.probe.empty() ? nullptr
                                                       : find_entry(catalogue_.probes, "probe",
                                                                    probe.probe, map.take("probe"));
     probe.id = probe.probe;
-    map.text("id", probe.id);
+    decode_id(map, probe.id);
     map.text("on", probe.on, entry != nullptr && entry->needs_node);
+    if (map.has("on")) probe.place = problems_.place(map.take("on"));
     if (entry != nullptr && !entry->needs_node && !probe.on.empty())
       problems_.add(map.take("on"), fmt::format("{} watches the service, not a node", probe.probe));
     map.frequency("rate", probe.rate_hz);
-    if (probe.rate_hz > 1000) problems_.add(map.take("rate"), "rate: at most 1kHz");
-    map.duration("timeout", probe.timeout);
+    map.duration("timeout", probe.timeout, false, kTick);
     decode_params(map, entry, probe.params);
     map.finish();
     if (!probe.id.empty() && !probe_ids_.insert(probe.id).second)
@@ -109,16 +135,24 @@ class ScenarioDecoder {
     return probe;
   }
 
+  // The name of a source; "@NODE" at its end is dropped where the runner adds it.
+  void decode_id(Map& map, std::string& id) {
+    map.text("id", id);
+    std::string name = id;
+    if (const std::size_t at = name.find('@'); at != std::string::npos) name[at] = '.';
+    if (map.has("id")) yaml::check_name(map.take("id"), "id", name, problems_);
+  }
+
   LoadSpec decode_load(const YAML::Node& yaml) {
     LoadSpec load;
+    load.place = problems_.place(yaml);
+    load.load.clear();
     Map map(yaml, "a load", problems_);
     map.text("load", load.load, true);
-    find_entry(catalogue_.loads, "load", load.load, map.take("load"));
+    if (!load.load.empty()) find_entry(catalogue_.loads, "load", load.load, map.take("load"));
     map.frequency("rate", load.rate_hz);
-    map.bytes("size", load.size_bytes);
-    if (load.size_bytes < 256 || load.size_bytes > (16U << 20U))
-      problems_.add(map.take("size"), "size: expected 256B to 16MiB");
-    map.duration("timeout", load.timeout);
+    map.bytes("size", load.size_bytes, kMinLoadBytes, kMaxLoadBytes);
+    map.duration("timeout", load.timeout, false, kTick);
     map.finish();
     return load;
   }
@@ -127,7 +161,9 @@ class ScenarioDecoder {
     Operator op;
     Map map(yaml, "operator", problems_);
     map.duration("reaction", op.reaction, true);
-    (void)map.require("steps");
+    if (const YAML::Node steps = map.require("steps");
+        steps.IsDefined() && steps.IsSequence() && steps.size() == 0)
+      problems_.add(steps, "steps: the list is empty; without steps there is no operator");
     map.list("steps", [&](const YAML::Node& n) { op.steps.push_back(decode_step(n)); });
     map.list("restore", [&](const YAML::Node& n) { op.restore.push_back(decode_step(n)); });
     map.finish();
@@ -138,9 +174,11 @@ class ScenarioDecoder {
     OperatorStep step;
     Map map(yaml, "an operator step", problems_);
     map.text("name", step.name, true);
-    map.text("on", step.on, true);
+    decode_on(map, "an operator step", step.on, step.place);
     map.words("run", step.run, true);
-    map.duration("timeout", step.timeout);
+    if (!step.run.empty() && step.run.front().empty())
+      problems_.add(map.take("run"), "run: the name of the command is empty");
+    map.duration("timeout", step.timeout, false, kTick);
     map.integer("attempts", step.attempts, 1, 1000);
     map.finish();
     return step;
@@ -206,10 +244,12 @@ Result<ParamValue> parse_param(ParamValue::Kind kind, std::string_view text) {
     case ParamValue::Kind::text:
       break;
     case ParamValue::Kind::integer: {
-      char* end = nullptr;
-      value.number = static_cast<double>(std::strtoll(value.text.c_str(), &end, 10));
-      if (value.text.empty() || *end != '\0')
+      std::int64_t parsed = 0;
+      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+      const bool octal_looking = text.size() > 1 && text.front() == '0';
+      if (ec != std::errc() || end != text.data() + text.size() || octal_looking)
         return fail(Errc::usage, "\"{}\" is not a whole number", text);
+      value.number = static_cast<double>(parsed);
       break;
     }
     case ParamValue::Kind::boolean:
@@ -219,6 +259,9 @@ Result<ParamValue> parse_param(ParamValue::Kind kind, std::string_view text) {
       break;
     case ParamValue::Kind::duration: {
       ERNSTFALL_TRY(const Nanos parsed, parse_duration(text));
+      if (parsed > yaml::kMaxDuration)
+        return fail(Errc::usage, "\"{}\" is out of range; expected at most {}", text,
+                    yaml::kMaxDurationText);
       value.number = static_cast<double>(parsed.count());
       break;
     }

@@ -289,6 +289,9 @@ class HttpServer::Impl {
       reset_on_close(fd);
       return false;
     }
+    if (request.header("expect") == "100-continue" &&
+        !stream.write("HTTP/1.1 100 Continue\r\n\r\n"))
+      return false;
     const std::string length = request.header("content-length");
     const std::size_t size = length.empty() ? 0 : std::stoul(length);
     while (buffer.size() < size)

@@ -1,0 +1,108 @@
+// watch: the engines, the probes that ask through them, and the ledgers that write through them.
+#include "harness/run/watch.h"
+
+#include <thread>
+#include <vector>
+
+#include "harness/load/ledger.h"
+#include "probes/http_engine.h"
+#include "probes/probe.h"
+#include "probes/reach_engine.h"
+#include "probes/service_folder.h"
+
+namespace ernstfall {
+namespace {
+
+// What a start that failed may spend on removing what it wrote already; scaled.
+constexpr Nanos kGiveUpCleanup = std::chrono::seconds(5);
+
+// "ledger.webdav", "ledger.webdav-2": unique in the run, as every source.
+std::string writer_name(const LoadSpec& spec, std::size_t index) {
+  return index == 0 ? spec.load : fmt::format("{}-{}", spec.load, index + 1);
+}
+
+class LiveWatch final : public Watch {
+ public:
+  LiveWatch(const NodeSet& nodes, std::string run_id, LiveBoard& board)
+      : nodes_(nodes), run_id_(std::move(run_id)), board_(board) {}
+  LiveWatch(const LiveWatch&) = delete;
+  LiveWatch& operator=(const LiveWatch&) = delete;
+  // Whoever asks goes before the engine that answers (the members are in that order), and the board
+  // outlives all: the last answers of an engine are still recorded.
+  ~LiveWatch() override = default;
+
+  Status begin(const Scenario& scenario, const std::stop_token& stop) {
+    ERNSTFALL_TRY(http_, HttpEngine::start(board_.clock()));
+    ERNSTFALL_TRY(reach_, ReachEngine::start(board_.clock()));
+    const ProbeContext context{
+        board_,  nodes_.cluster(),
+        run_id_, *http_,
+        *reach_, [&nodes = nodes_](std::string_view node) { return nodes.remote(node); }};
+    ERNSTFALL_TRY(probes_, ProbeRunner::start(context, scenario.probes));
+    for (std::size_t i = 0; i < scenario.loads.size(); ++i) {
+      const LoadSpec& spec = scenario.loads[i];
+      ERNSTFALL_TRY(auto ledger, Ledger::start(board_, *http_, nodes_.cluster(), run_id_,
+                                               writer_name(spec, i), spec, stop));
+      ledgers_.push_back(std::move(ledger));
+    }
+    return {};
+  }
+
+  void give_up() {
+    stop_load();
+    stop_probes();
+    if (http_)
+      (void)cleanup(Deadline::after(nodes_.cluster().scaled(kGiveUpCleanup)), std::stop_token());
+  }
+
+  void stop_load() override {
+    for (const auto& ledger : ledgers_) ledger->stop();
+  }
+
+  // Side by side: one that waits for its slowest file leaves the others the same time.
+  Status audit(Deadline deadline, const std::stop_token& stop) override {
+    std::vector<Status> results(ledgers_.size());
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < ledgers_.size(); ++i)
+        threads.emplace_back([&, i] { results[i] = ledgers_[i]->audit(deadline, stop); });
+    }
+    for (const Status& result : results) ERNSTFALL_CHECK(result);
+    return {};
+  }
+
+  void stop_probes() override {
+    if (probes_) probes_->stop();
+  }
+
+  // The probes write into the same folder, so it is removed even when there is no ledger.
+  Status cleanup(Deadline deadline, const std::stop_token& stop) override {
+    const auto& service = nodes_.cluster().service;
+    if (!service) return {};
+    return remove_service_folder(*http_, *service, run_id_, deadline, stop);
+  }
+
+ private:
+  const NodeSet& nodes_;
+  const std::string run_id_;
+  LiveBoard& board_;
+  std::unique_ptr<HttpEngine> http_;
+  std::unique_ptr<ReachEngine> reach_;
+  std::unique_ptr<ProbeRunner> probes_;
+  std::vector<std::unique_ptr<Ledger>> ledgers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Watch>> Watch::start(const NodeSet& nodes, const Scenario& scenario,
+                                            const std::string& run_id, LiveBoard& board,
+                                            const std::stop_token& stop) {
+  auto watch = std::make_unique<LiveWatch>(nodes, run_id, board);
+  if (const auto begun = watch->begin(scenario, stop); !begun) {
+    watch->give_up();
+    return tl::unexpected(begun.error());
+  }
+  return watch;
+}
+
+}  // namespace ernstfall

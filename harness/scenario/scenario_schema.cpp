@@ -1,0 +1,166 @@
+// scenario_schema: the JSON Schema of scenario files, made from the catalogue.
+#include "harness/scenario/scenario.h"
+#include "harness/scenario/schema_words.h"
+
+namespace ernstfall {
+namespace {
+
+using namespace schema;
+
+Json names_of(const std::vector<CatalogueEntry>& entries) {
+  Json names = Json::array();
+  for (const CatalogueEntry& entry : entries) names.push_back(std::string(entry.name));
+  return names;
+}
+
+Json one_of(const std::string& help, const std::vector<CatalogueEntry>& entries) {
+  return {{"type", "string"}, {"enum", names_of(entries)}, {"description", help}};
+}
+
+Json param(const ParamSpec& spec) {
+  std::string help(spec.help);
+  if (!spec.default_text.empty()) help += "; default " + std::string(spec.default_text);
+  switch (spec.kind) {
+    case ParamValue::Kind::text:
+      return {{"type", "string"}, {"description", help}};
+    case ParamValue::Kind::integer:  // quoted in resolved files
+      return {{"type", {"integer", "string"}},
+              {"pattern", "^(0|-?[1-9][0-9]*)$"},
+              {"description", help}};
+    case ParamValue::Kind::boolean:
+      return {{"enum", {true, false, "true", "false"}}, {"description", help}};
+    case ParamValue::Kind::duration:
+      return duration(help);
+    case ParamValue::Kind::bytes:
+      return bytes(help);
+    case ParamValue::Kind::frequency:
+      return frequency(help);
+  }
+  return {};
+}
+
+Json params_of(const CatalogueEntry& entry) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const ParamSpec& spec : entry.params) {
+    properties[std::string(spec.name)] = param(spec);
+    if (spec.required) required.push_back(std::string(spec.name));
+  }
+  return object(std::string(entry.summary), std::move(properties), std::move(required));
+}
+
+// What follows from the name of the fault or probe: its parameters, and whether it needs `on`.
+Json rules(const std::string& key, const std::vector<CatalogueEntry>& entries, bool always_on) {
+  Json all = Json::array();
+  for (const CatalogueEntry& entry : entries) {
+    Json then{{"properties", {{"with", params_of(entry)}}}};
+    Json required = Json::array();
+    for (const ParamSpec& spec : entry.params)
+      if (spec.required && required.empty()) required.push_back("with");
+    if (!always_on && entry.needs_node) required.push_back("on");
+    if (!always_on && !entry.needs_node) then["properties"]["on"] = false;
+    if (!required.empty()) then["required"] = required;
+    all.push_back({{"if", {{"properties", {{key, {{"const", std::string(entry.name)}}}}}}},
+                   {"then", std::move(then)}});
+  }
+  return all;
+}
+
+Json parameters() {
+  return {{"type", "object"}, {"description", "parameters; which ones follows from the name"}};
+}
+
+Json target(const std::string& help) {
+  Json on = text(help);
+  on["not"] = {{"const", "*"}};
+  return on;
+}
+
+Json fault(const Catalogue& catalogue) {
+  Json all = object("one disturbance",
+                    {{"fault", one_of("name; ernstfall list faults", catalogue.faults)},
+                     {"on", target("node, or role:ROLE")},
+                     {"hold", duration("how long it stays in effect before it is undone")},
+                     {"with", parameters()}},
+                    {"fault", "on", "hold"});
+  all["allOf"] = rules("fault", catalogue.faults, true);
+  return all;
+}
+
+Json probe(const Catalogue& catalogue) {
+  Json all = object("one observer on a schedule of its own",
+                    {{"probe", one_of("name; ernstfall list probes", catalogue.probes)},
+                     {"id", pattern("unique in the scenario; default: the probe's name",
+                                    "^[A-Za-z0-9_][A-Za-z0-9._@-]{0,62}$")},
+                     {"on", text("node, role:ROLE or \"*\"; only for probes of a node")},
+                     {"rate", frequency("0.001Hz to 1kHz; default: the probe's own")},
+                     {"timeout", duration("default: the probe's own")},
+                     {"with", parameters()}},
+                    {"probe"});
+  all["allOf"] = rules("probe", catalogue.probes, false);
+  return all;
+}
+
+Json load(const Catalogue& catalogue) {
+  const LoadSpec defaults;
+  return object("recorded client work",
+                {{"load", one_of("name; ernstfall list loads", catalogue.loads)},
+                 {"rate", frequency(fmt::format("default {}Hz", defaults.rate_hz))},
+                 {"size", bytes(fmt::format("256B to 16MiB; default {}B", defaults.size_bytes))},
+                 {"timeout", duration("default 10s")}},
+                {"load"});
+}
+
+Json operator_step() {
+  return object("one step of the runbook",
+                {{"name", text("what the operator would call it")},
+                 {"on", target("node, or role:ROLE")},
+                 {"run", list("command and its arguments", {{"type", "string"}}, 1)},
+                 {"timeout", duration("per attempt; default 60s")},
+                 {"attempts", integer("one second apart; default 1", 1, 1000)}},
+                {"name", "on", "run"});
+}
+
+Json attended() {
+  return object(
+      "a person who follows the runbook",
+      {{"reaction", duration("from the confirmed fault to the first step")},
+       {"steps", list("bring the service back", operator_step(), 1)},
+       {"restore", list("after redundancy is back: to the starting state", operator_step())}},
+      {"reaction", "steps"});
+}
+
+Json expect() {
+  return object("what is allowed",
+                {{"rto_max", duration("users cut off for at most this")},
+                 {"lost_max", integer("acknowledged writes lost, at most", 0, 1'000'000'000)},
+                 {"redundancy_max", duration("redundancy restored within this")}});
+}
+
+}  // namespace
+
+std::string scenario_json_schema(const Catalogue& catalogue) {
+  const Json root = object(
+      "A scripted fault with the load, the expectations and the guards around it.",
+      {{"scenario", name("only allowed to be the file's name without .yaml")},
+       {"title", text("one line: \"prod loses power\"")},
+       {"cause", text("what happens, in words")},
+       {"effect", text("what is expected, in words")},
+       {"compare_with", name("the attended (or unattended) sibling scenario")},
+       {"tags", list("free words", {{"type", "string"}})},
+       {"baseline", duration("steady state that must hold before the fault; default 10s")},
+       {"stable", duration("good for this long is stable again; default 5s")},
+       {"settle_max", duration("deadline for redundancy restored; default 10min")},
+       {"node_back_max", duration("deadline for a node to answer SSH again; default 5min")},
+       {"faults", list("one after the other; [] only watches", fault(catalogue))},
+       {"probes", list("what observes", probe(catalogue))},
+       {"load", list("what is written and read back", load(catalogue))},
+       {"operator", attended()},
+       {"expect", expect()},
+       {"checks",
+        set("default: all that apply", one_of("name; ernstfall list checks", catalogue.checks))}},
+      {"title", "faults", "probes"});
+  return document("Ernstfall scenario file", root);
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,185 @@
+// scenario_test: scenario files: defaults, every key, what dump_scenario() writes, and parameters.
+#include "harness/scenario/scenario.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/mocks/test_catalogue.h"
+
+namespace ernstfall {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing_support::test_catalogue;
+using namespace std::chrono_literals;
+
+constexpr const char* kSmall = "title: nothing happens\nfaults: []\nprobes: []\n";
+
+constexpr const char* kFull = R"(scenario: full
+title: 'a "quoted" title: with a colon'
+cause: |
+  two
+  lines
+effect: none
+compare_with: sibling
+tags: [nightly, "no"]
+baseline: 11s
+stable: 6s
+settle_max: 7min
+node_back_max: 8min
+faults:
+  - {fault: node.power-cycle, on: prod, hold: 1.5s, with: {off_for: 250ms}}
+  - {fault: node.power-off, on: "role:drbd-primary", hold: 0s}
+probes:
+  - {probe: webdav.write, rate: 10Hz, timeout: 2s}
+  - {probe: http.get, id: page, with: {path: /status.php, status: 204, follow: true, max_size: 4KiB, limit: 6/min}}
+  - {probe: drbd.state, on: "*"}
+load:
+  - {load: ledger.webdav, rate: 0.5Hz, size: 1MiB, timeout: 3s}
+operator:
+  reaction: 15s
+  steps:
+    - {name: promote, on: mirror, run: [sh, -c, "echo 'a b'", ""], timeout: 20s, attempts: 15}
+  restore:
+    - {name: demote, on: "role:ingress", run: [drbdadm, secondary, r0]}
+expect: {rto_max: 60s, lost_max: 0, redundancy_max: 10min}
+checks: [rto, rpo]
+)";
+
+Result<Scenario> parse(const std::string& text) {
+  return parse_scenario(text, "dir/full.yaml", test_catalogue());
+}
+
+TEST(ScenarioFile, LeavesOutWhatHasADefault) {
+  const auto scenario = parse(kSmall);
+  ASSERT_TRUE(scenario) << to_string(scenario.error());
+  EXPECT_EQ(scenario->name, "full") << "from the file's name";
+  EXPECT_EQ(scenario->baseline, 10s);
+  EXPECT_EQ(scenario->stable, 5s);
+  EXPECT_EQ(scenario->settle_max, 10min);
+  EXPECT_EQ(scenario->node_back_max, 5min);
+  EXPECT_FALSE(scenario->is_attended());
+  EXPECT_FALSE(scenario->expect.rto_max);
+  EXPECT_FALSE(scenario->expect.lost_max);
+  EXPECT_TRUE(scenario->checks.empty());
+}
+
+TEST(ScenarioFile, DefaultsOfItsParts) {
+  const auto scenario = parse(R"(title: t
+faults: [{fault: node.crash, on: prod, hold: 5s}]
+probes: [{probe: webdav.read}]
+load: [{load: ledger.webdav}]
+operator: {reaction: 0s, steps: [{name: s, on: prod, run: ["true"]}]}
+)");
+  ASSERT_TRUE(scenario) << to_string(scenario.error());
+  EXPECT_TRUE(scenario->faults[0].params.empty());
+  EXPECT_EQ(param_or_default(test_catalogue().faults[0].params, scenario->faults[0].params, "mode")
+                .value()
+                .text,
+            "panic");
+  EXPECT_EQ(scenario->probes[0].id, "webdav.read");
+  EXPECT_EQ(scenario->probes[0].rate_hz, 0) << "the probe's own";
+  EXPECT_EQ(scenario->probes[0].timeout, 0s) << "the probe's own";
+  EXPECT_EQ(scenario->loads[0].rate_hz, 5);
+  EXPECT_EQ(scenario->loads[0].size_bytes, 4096U);
+  EXPECT_EQ(scenario->loads[0].timeout, 10s);
+  EXPECT_EQ(scenario->attended->steps[0].timeout, 60s);
+  EXPECT_EQ(scenario->attended->steps[0].attempts, 1);
+}
+
+TEST(ScenarioFile, EveryKeyIsRead) {
+  const auto scenario = parse(kFull);
+  ASSERT_TRUE(scenario) << to_string(scenario.error());
+  EXPECT_EQ(scenario->title, "a \"quoted\" title: with a colon");
+  EXPECT_EQ(scenario->cause, "two\nlines\n");
+  EXPECT_EQ(scenario->compare_with, "sibling");
+  EXPECT_THAT(scenario->tags, ElementsAre("nightly", "no"));
+  EXPECT_EQ(scenario->baseline, 11s);
+  EXPECT_EQ(scenario->stable, 6s);
+  EXPECT_EQ(scenario->settle_max, 7min);
+  EXPECT_EQ(scenario->node_back_max, 8min);
+  ASSERT_EQ(scenario->faults.size(), 2U);
+  EXPECT_EQ(scenario->faults[0].hold, 1500ms);
+  EXPECT_EQ(scenario->faults[0].params.at("off_for").number, 250e6);
+  EXPECT_EQ(scenario->faults[0].place, "dir/full.yaml:14:5");
+  EXPECT_EQ(scenario->faults[0].on_place, "dir/full.yaml:14:35");
+  EXPECT_EQ(scenario->faults[1].on, "role:drbd-primary");
+  const Params& page = scenario->probes[1].params;
+  EXPECT_EQ(scenario->probes[1].id, "page");
+  EXPECT_EQ(page.at("path").text, "/status.php");
+  EXPECT_EQ(page.at("status").number, 204);
+  EXPECT_EQ(page.at("follow").number, 1);
+  EXPECT_EQ(page.at("max_size").number, 4096);
+  EXPECT_DOUBLE_EQ(page.at("limit").number, 0.1);
+  EXPECT_EQ(scenario->probes[2].on, "*");
+  EXPECT_EQ(scenario->loads[0].size_bytes, 1U << 20U);
+  EXPECT_EQ(scenario->attended->reaction, 15s);
+  EXPECT_THAT(scenario->attended->steps[0].run, ElementsAre("sh", "-c", "echo 'a b'", ""));
+  EXPECT_EQ(scenario->attended->steps[0].attempts, 15);
+  EXPECT_EQ(scenario->attended->restore[0].on, "role:ingress");
+  EXPECT_EQ(scenario->expect.rto_max, Nanos(60s));
+  EXPECT_EQ(scenario->expect.lost_max, 0U);
+  EXPECT_EQ(scenario->expect.redundancy_max, Nanos(10min));
+  EXPECT_THAT(scenario->checks, ElementsAre("rto", "rpo"));
+}
+
+TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
+  for (const char* text : {kSmall, kFull}) {
+    const auto scenario = parse(text);
+    ASSERT_TRUE(scenario);
+    const std::string dumped = dump_scenario(*scenario);
+    const auto again = parse_scenario(dumped, "run/scenario.yaml", test_catalogue());
+    ASSERT_TRUE(again) << to_string(again.error()) << "\n" << dumped;
+    EXPECT_EQ(dump_scenario(*again), dumped);
+    EXPECT_EQ(again->cause, scenario->cause);
+    EXPECT_EQ(again->faults.size(), scenario->faults.size());
+    EXPECT_EQ(again->is_attended(), scenario->is_attended());
+    if (!scenario->is_attended()) continue;
+    EXPECT_EQ(again->attended->steps[0].run, scenario->attended->steps[0].run);
+    EXPECT_EQ(again->probes[1].params.at("limit").number,
+              scenario->probes[1].params.at("limit").number);
+  }
+}
+
+TEST(ScenarioFile, ShippedOnesFitTheCatalogueAndAreNamedAsTheirSiblingsSay) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {
+    const auto scenario = load_scenario(entry.path(), test_catalogue());
+    ASSERT_TRUE(scenario) << to_string(scenario.error());
+    EXPECT_FALSE(scenario->cause.empty()) << entry.path();
+    EXPECT_FALSE(scenario->effect.empty()) << entry.path();
+    const std::string sibling =
+        scenario->compare_with.empty() ? scenario->name : scenario->compare_with;
+    EXPECT_TRUE(std::filesystem::exists("scenarios/" + sibling + ".yaml")) << sibling;
+    ++count;
+  }
+  EXPECT_GE(count, 3U);
+}
+
+TEST(Parameters, AreCheckedByTheirKind) {
+  using Kind = ParamValue::Kind;
+  EXPECT_EQ(parse_param(Kind::integer, "-3").value().number, -3);
+  for (const char* text : {"", "012", "1.5", " 1", "1 ", "0x1", "99999999999999999999", "five"})
+    EXPECT_FALSE(parse_param(Kind::integer, text)) << text;
+  for (const char* text : {"yes", "no", "True", "1", ""})
+    EXPECT_FALSE(parse_param(Kind::boolean, text)) << text;
+  for (const char* text : {"5", "5m", "-5s", "1001h"})
+    EXPECT_FALSE(parse_param(Kind::duration, text)) << text;
+  EXPECT_FALSE(parse_param(Kind::bytes, "4096"));
+  EXPECT_FALSE(parse_param(Kind::frequency, "0Hz"));
+  EXPECT_EQ(parse_param(Kind::text, "no").value().text, "no");
+}
+
+TEST(Parameters, RequiredOnesMustBeGiven) {
+  const auto refused = parse("title: t\nfaults: []\nprobes:\n  - {probe: tcp.connect, on: prod}\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what, "dir/full.yaml:4:5: tcp.connect needs the parameter \"port\"");
+  EXPECT_TRUE(parse(
+      "title: t\nfaults: []\nprobes:\n  - {probe: tcp.connect, on: prod, with: {port: 22}}\n"));
+}
+
+}  // namespace
+}  // namespace ernstfall
