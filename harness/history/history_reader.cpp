@@ -10,32 +10,52 @@
 namespace ernstfall {
 namespace {
 
+bool all_zeroes(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+bool is_header(std::string_view body) {
+  return body[0] == static_cast<char>(codec::Kind::header);
+}
+
+// Empty, or what is wrong with the first record of a file.
+std::string read_header(History& history, std::string_view body, bool is_first) {
+  History aside;
+  if (!is_header(body) || !codec::decode_into(aside, body)) return "is no header";
+  if (is_first) history.header = aside.header;
+  if (aside.header.run_id == history.header.run_id) return {};
+  return fmt::format("belongs to the run {}", aside.header.run_id);
+}
+
+std::string read_record(History& history, std::string_view body) {
+  return !is_header(body) && codec::decode_into(history, body) ? "" : "cannot be understood";
+}
+
 // What is wrong at the first record that is not whole; empty at a clean end: the end of the file,
 // or the zeroes that were allocated and not used.
-std::string read_segment(History& history, std::string_view bytes, bool& any) {
+std::string read_segment(History& history, std::string_view bytes, bool is_first) {
+  if (bytes.empty()) return "it is empty";
+  const bool may_have_unused = bytes.size() % Segment::kGrowBytes == 0;
   std::size_t at = 0;
   while (at < bytes.size()) {
     const std::string_view rest = bytes.substr(at);
+    if (may_have_unused && all_zeroes(rest.substr(0, Segment::kFrameBytes)))
+      return all_zeroes(rest) ? "" : fmt::format("no record at byte {}", at);
+    if (rest.size() < Segment::kFrameBytes)
+      return fmt::format("cut inside a record at byte {}", at);
     std::uint32_t length = 0;
     std::uint32_t crc = 0;
-    if (rest.size() < Segment::kFrameBytes) {
-      if (rest.find_first_not_of('\0') == std::string_view::npos) return {};
-      return fmt::format("cut inside a record at byte {}", at);
-    }
     std::memcpy(&length, rest.data(), 4);
     std::memcpy(&crc, rest.data() + 4, 4);
-    if (length == 0) {
-      if (rest.find_first_not_of('\0') == std::string_view::npos) return {};
-      return fmt::format("no record at byte {}", at);
-    }
+    if (length == 0) return fmt::format("no record at byte {}", at);
     if (length > codec::kMaxBodyBytes || length > rest.size() - Segment::kFrameBytes)
       return fmt::format("cut inside a record at byte {}", at);
     const std::string_view body = rest.substr(Segment::kFrameBytes, length);
     if (crc32c(body.data(), body.size()) != crc)
       return fmt::format("a record at byte {} does not match its checksum", at);
-    if (!codec::decode_into(history, body))
-      return fmt::format("a record at byte {} cannot be understood", at);
-    any = true;
+    const std::string problem =
+        at == 0 ? read_header(history, body, is_first) : read_record(history, body);
+    if (!problem.empty()) return fmt::format("the record at byte {} {}", at, problem);
     at += Segment::kFrameBytes + length;
   }
   return {};
@@ -100,16 +120,20 @@ Result<History> read_history(const std::filesystem::path& folder) {
   if (files.empty()) return fail_at(Errc::corrupt, folder.string(), "there is no history here");
   std::sort(files.begin(), files.end());
   History history;
-  bool any = false;
-  for (const std::filesystem::path& file : files) {
-    ERNSTFALL_TRY(const std::string bytes, read_file(file, Segment::kMaxBytes + 1));
-    const std::string damage = read_segment(history, bytes, any);
-    if (damage.empty()) continue;
-    history.truncated = true;
-    history.damage = file.filename().string() + ": " + damage;
-    break;
+  history.header.format_version = 0;  // until a header was read
+  for (std::size_t i = 0; i < files.size() && history.damage.empty(); ++i) {
+    const std::string expected = fmt::format("{:06}.efh", i + 1);
+    if (files[i].filename() != expected) {
+      history.damage = fmt::format("{} is missing", expected);
+      break;
+    }
+    ERNSTFALL_TRY(const std::string bytes, read_file(files[i], Segment::kMaxBytes));
+    const std::string damage = read_segment(history, bytes, i == 0);
+    if (!damage.empty()) history.damage = fmt::format("{}: {}", expected, damage);
   }
-  if (!any) return fail_at(Errc::corrupt, folder.string(), "no record of the history can be read");
+  history.truncated = !history.damage.empty();
+  if (history.header.format_version == 0)
+    return fail_at(Errc::corrupt, folder.string(), "no record of the history can be read");
   if (history.header.format_version != 1)
     return fail_at(Errc::unsupported, folder.string(), "history format {}; this program reads 1",
                    history.header.format_version);

@@ -16,13 +16,19 @@ class SegmentedWriter final : public HistoryWriter {
 
   const RunClock& clock() const override { return clock_; }
 
+  // All or nothing: when the disk is full, the old segment stays, and the next append tries again.
   Status begin_segment() {
+    const std::filesystem::path path = folder_ / fmt::format("{:06}.efh", number_ + 1);
+    ERNSTFALL_TRY(auto next, Segment::create(path));
+    if (const Status begun = introduce(*next); !begun) {
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+      return begun;
+    }
     if (segment_) ERNSTFALL_CHECK(segment_->close());
-    const std::filesystem::path path = folder_ / fmt::format("{:06}.efh", ++number_);
-    ERNSTFALL_TRY(segment_, Segment::create(path));
-    ERNSTFALL_CHECK(segment_->append(codec::encode(header_)));
-    for (const Source& source : sources_) ERNSTFALL_CHECK(segment_->append(codec::encode(source)));
-    return fsync_directory(folder_);
+    segment_ = std::move(next);
+    ++number_;
+    return {};
   }
 
   Result<SourceId> define_source(Source source) override {
@@ -60,6 +66,12 @@ class SegmentedWriter final : public HistoryWriter {
   }
 
  private:
+  Status introduce(Segment& segment) {
+    ERNSTFALL_CHECK(segment.append(codec::encode(header_)));
+    for (const Source& source : sources_) ERNSTFALL_CHECK(segment.append(codec::encode(source)));
+    return fsync_directory(folder_);
+  }
+
   Status append_body(const std::string& body) {
     const std::lock_guard lock(mutex_);
     return append_locked(body);

@@ -14,7 +14,6 @@
 namespace ernstfall {
 namespace {
 
-constexpr std::size_t kGrowBytes = 4U << 20U;
 constexpr std::size_t kPageBytes = 4096;
 
 }  // namespace
@@ -27,7 +26,10 @@ Result<std::unique_ptr<Segment>> Segment::create(const std::filesystem::path& pa
   void* map = ::mmap(nullptr, kMaxBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (map == MAP_FAILED) return tl::unexpected(errno_error(path, "cannot map"));
   std::unique_ptr<Segment> segment(new Segment(path, std::move(fd), static_cast<char*>(map)));
-  ERNSTFALL_CHECK(segment->grow_to(1));
+  if (const Status grown = segment->grow_to(1); !grown) {
+    (void)::unlink(path.c_str());  // an empty file is no history
+    return tl::unexpected(grown.error());
+  }
   return segment;
 }
 
@@ -39,7 +41,8 @@ Status Segment::grow_to(std::size_t bytes) {
   if (bytes <= allocated_) return {};
   const std::size_t wanted =
       std::min(kMaxBytes, (bytes + kGrowBytes - 1) / kGrowBytes * kGrowBytes);
-  const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(wanted));
+  const int error = ::posix_fallocate(fd_.get(), static_cast<off_t>(allocated_),
+                                      static_cast<off_t>(wanted - allocated_));
   if (error != 0) {
     errno = error;
     return tl::unexpected(errno_error(path_, "cannot allocate space for the history"));

@@ -19,6 +19,8 @@ class Segment {
  public:
   static constexpr std::size_t kMaxBytes = 64U << 20U;
   static constexpr std::size_t kFrameBytes = 8;  // length and CRC
+  // Space is allocated in multiples of this; only a file of such a size may end with unused zeroes.
+  static constexpr std::size_t kGrowBytes = 4U << 20U;
 
   static Result<std::unique_ptr<Segment>> create(const std::filesystem::path& path);
   Segment(const Segment&) = delete;
