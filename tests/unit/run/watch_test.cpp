@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
 
 #include "harness/core/files.h"
 #include "tests/mocks/fake_webdav.h"
@@ -36,8 +37,8 @@ class WatchTest : public testing::Test {
     scenario_.loads = {load, load};
   }
 
-  Result<std::unique_ptr<Watch>> start() {
-    return Watch::start(*sim_.set, scenario_, "run", board_);
+  Result<std::unique_ptr<Watch>> start(const std::stop_token& stop = {}) {
+    return Watch::start(*sim_.set, scenario_, "run", board_, stop);
   }
   bool wait_until(const std::function<bool()>& condition) {
     const Deadline deadline = Deadline::after(seconds(60));
@@ -111,6 +112,22 @@ TEST_F(WatchTest, AStartThatFailsTakesBackWhatItWrote) {
   EXPECT_EQ(watch.error().code, Errc::usage);
   EXPECT_GT(service_.requests(), 0U);
   EXPECT_FALSE(service_.has_folder("ernstfall-run"));
+}
+
+TEST_F(WatchTest, AStartIsStoppedByTheUser) {
+  scenario_.probes.clear();
+  sim_.cluster.time_scale = 1000;  // it would wait for hours
+  service_.set_booting(true);
+  std::stop_source stop;
+  std::thread user([&] {
+    EXPECT_TRUE(wait_until([&] { return service_.requests() >= 1; }));
+    stop.request_stop();
+    service_.set_booting(false);  // so that taking back what was written ends, too
+  });
+  const auto watch = start(stop.get_token());
+  user.join();
+  ASSERT_FALSE(watch);
+  EXPECT_EQ(watch.error().code, Errc::cancelled);
 }
 
 }  // namespace
