@@ -41,8 +41,10 @@ Status Segment::grow_to(std::size_t bytes) {
   if (bytes <= allocated_) return {};
   const std::size_t wanted =
       std::min(kMaxBytes, (bytes + kGrowBytes - 1) / kGrowBytes * kGrowBytes);
-  const int error = ::posix_fallocate(fd_.get(), static_cast<off_t>(allocated_),
-                                      static_cast<off_t>(wanted - allocated_));
+  int error = EINTR;
+  while (error == EINTR)
+    error = ::posix_fallocate(fd_.get(), static_cast<off_t>(allocated_),
+                              static_cast<off_t>(wanted - allocated_));
   if (error != 0) {
     errno = error;
     return tl::unexpected(errno_error(path_, "cannot allocate space for the history"));
