@@ -82,7 +82,9 @@ void print_entries(const std::vector<CatalogueEntry>& entries) {
     for (const ParamSpec& spec : entry.params)
       fmt::print("{:<{}}    with {}: {} ({}, {})\n", "", width, spec.name, spec.help,
                  kind_name(spec.kind),
-                 spec.required ? "required" : fmt::format("default {}", spec.default_text));
+                 spec.required               ? "required"
+                 : spec.default_text.empty() ? "optional"
+                                             : fmt::format("default {}", spec.default_text));
   }
 }
 

@@ -6,9 +6,9 @@
 
 #include "harness/load/ledger_audit.h"
 #include "harness/load/ledger_book.h"
-#include "probes/service_folder.h"
 #include "probes/http_judgement.h"
 #include "probes/schedule.h"
+#include "probes/service_folder.h"
 #include "probes/service_request.h"
 
 namespace ernstfall {
