@@ -42,6 +42,7 @@ class Segment {
   Segment(std::filesystem::path path, Fd fd, char* map)
       : path_(std::move(path)), fd_(std::move(fd)), map_(map) {}
   Status grow_to(std::size_t bytes);
+  void populate_to(std::size_t bytes);
 
   std::filesystem::path path_;
   Fd fd_;
@@ -49,6 +50,7 @@ class Segment {
   std::size_t used_ = 0;
   std::atomic<std::size_t> synced_ = 0;
   std::size_t allocated_ = 0;
+  std::size_t populated_ = 0;
 };
 
 }  // namespace ernstfall

@@ -34,6 +34,16 @@ void render_html_million(benchmark::State& state) {
 }
 BENCHMARK(render_html_million)->Unit(benchmark::kMillisecond);
 
+// What the goal is about: from a history in memory to the bytes of the page.
+void report_million(benchmark::State& state) {
+  million();
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = render_html(assembled(), million().history).size();
+  state.counters["samples"] = static_cast<double>(million().history.samples.size());
+  state.counters["MB"] = static_cast<double>(bytes) / 1e6;
+}
+BENCHMARK(report_million)->Unit(benchmark::kMillisecond);
+
 // Outcomes that change with every sample are the worst for size.
 void render_html_million_flapping(benchmark::State& state) {
   static mocks::SyntheticRun run = [] {

@@ -183,6 +183,33 @@ TEST_F(HistoryFiles, AFullFileIsFollowedByTheNext) {
   for (int i = 0; i < kEvents; ++i) EXPECT_EQ(history->events[static_cast<std::size_t>(i)].at, i);
 }
 
+// A rollover must not wait for the disk, and what sync() flushed is cut to its length.
+TEST(HistoryRollover, FullFilesAreClosedBySyncWhileOthersAppend) {
+  const TempFolder folder;
+  const auto writer = create_history(folder.path());
+  const SourceId id = *writer->define_source({0, "s", "s", "", 0, 0});
+  const auto size = [&](const char* name) {
+    return std::filesystem::file_size(folder.path() / name);
+  };
+  constexpr int kEvents = 1200;
+  {
+    const std::jthread appender([&] {
+      for (int i = 0; i < kEvents; ++i)
+        EXPECT_TRUE(writer->append(Event{id, i, "k", std::string(60'000, 'x')}));
+    });
+    while (!std::filesystem::exists(folder.path() / "000002.efh")) EXPECT_TRUE(writer->sync());
+    EXPECT_TRUE(writer->sync());
+  }
+  EXPECT_LT(size("000001.efh"), 64U << 20U);
+  EXPECT_EQ(size("000002.efh") % (4U << 20U), 0U);  // still open
+  ASSERT_TRUE(writer->close());
+  EXPECT_LT(size("000002.efh"), 64U << 20U);
+  const auto history = read_history(folder.path());
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->damage, "");
+  EXPECT_EQ(history->events.size(), static_cast<std::size_t>(kEvents));
+}
+
 TEST_F(HistoryFiles, AMissingFileIsDamage) {
   std::filesystem::rename(folder_.path() / "000002.efh", folder_.path() / "000003.efh");
   const auto history = read_history(folder_.path());

@@ -33,7 +33,9 @@ class FakeFiles {
     if (const auto planted = planted_.find(received.method); planted != planted_.end())
       return planted->second;
     if (received.method == "MKCOL")
-      return Answer{received.target != kFolder ? 409 : folders_++ == 0 ? 201 : 405};
+      return Answer{received.target != std::string(kFolder) + "/" ? 409
+                    : folders_++ == 0                             ? 201
+                                                                  : 405};
     if (received.method == "PUT") {
       if (folders_ == 0) return Answer{409};
       return Answer{files_.insert_or_assign(received.target, received.body).second ? 201 : 204};
@@ -386,7 +388,7 @@ TEST_F(HttpProbesTest, StartSaysWhyItCannotAndEndsInTime) {
   EXPECT_THAT(refusal("webdav.read"), HasSubstr("storing the known file does not work (no answer"));
   files_.plant("MKCOL", Answer{403});
   EXPECT_THAT(refusal("webdav.write"),
-              HasSubstr("making the run's folder does not work (HTTP 403"));
+              HasSubstr("ernstfall-run-1/: MKCOL does not work (HTTP 403"));
   ::setenv("ERNSTFALL_TEST_SECRET", "wrong", 1);
   EXPECT_THAT(refusal("webdav.write"), HasSubstr("credentials were refused"));
   ::unsetenv("ERNSTFALL_TEST_SECRET");
