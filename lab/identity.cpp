@@ -112,6 +112,10 @@ std::string drbd_configuration(const Topology& topology) {
       "  device /dev/drbd0;\n  disk /dev/vdb;\n  meta-disk internal;\n"
       "  net {{\n    protocol {};\n    ping-int 3;\n    ping-timeout 20;\n    connect-int 3;\n  "
       "}}\n"
+      // After a crash of the Primary everything in the activity log is sent again: a small log, and
+      // a resync that users' writes do not throttle to the default of 250 KiB/s.
+      "  disk {{\n    al-extents 67;\n    resync-rate 20M;\n    c-min-rate 20M;\n    "
+      "c-max-rate 100M;\n  }}\n"
       // A node that was alone or outdated before asks longer than it would take its peer to boot.
       "  startup {{\n    wfc-timeout 180;\n    degr-wfc-timeout 120;\n    outdated-wfc-timeout "
       "120;\n"
