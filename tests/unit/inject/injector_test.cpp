@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "harness/core/files.h"
 #include "harness/faults/fault.h"
@@ -101,10 +104,22 @@ TEST_F(InjectorTest, WithoutADeadManNothingIsTouched) {
   EXPECT_THAT(cluster_["prod"].log, Not(Contains("POWER OFF")));
 }
 
+// No room on our own side: the undo cannot be written down.
 TEST_F(InjectorTest, WithoutAJournalNothingIsTouched) {
-  // A full disk on our own side.
-  const auto full = Journal::open("/dev");
-  EXPECT_FALSE(full.has_value() && full.value().record("x", {}).has_value());
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit no_room = before;
+  no_room.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &no_room), 0);
+  const InjectOutcome outcome = inject(plan("node.power-off"));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_FALSE(outcome.touched);
+  EXPECT_FALSE(outcome.confirmed);
+  EXPECT_THAT(outcome.problem, HasSubstr("journal"));
+  EXPECT_TRUE(cluster_["prod"].on);
+  EXPECT_THAT(cluster_["prod"].log, Not(Contains("POWER OFF")));
 }
 
 // Planted defect: the power control says ok and does nothing.
