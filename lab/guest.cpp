@@ -14,6 +14,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Nanos kHealthCheckMax = seconds(30);
+constexpr int kLostConnectionsMax = 3;
 
 }  // namespace
 
@@ -72,7 +73,13 @@ Status Guests::script(const std::string& node, const std::string& step, const st
   RemoteCommand command;
   command.argv = {"sh", "-s"};
   command.stdin_text = "set -e\nexport LC_ALL=C\n" + text;
-  const auto result = remotes_.at(node)->exec(command, deadline, stop);
+  auto result = remotes_.at(node)->exec(command, deadline, stop);
+  // An emulated machine on a busy host can be silent for longer than a connection lives. Every step
+  // is written so that it may be done again.
+  for (int again = 0; again < kLostConnectionsMax && !deadline.expired() && !result &&
+                      result.error().code == Errc::unreachable;
+       ++again)
+    result = remotes_.at(node)->exec(command, deadline, stop);
   if (result && result->ok()) return {};
   Error error = result ? Error{Errc::protocol, result->summary(), node} : result.error();
   error.what = "step " + step + ": " + error.what;
