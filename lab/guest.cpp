@@ -26,6 +26,7 @@ Result<Guests> Guests::open(const LabStore& store, const Topology& topology) {
     access.identity_file = store.file("id").string();
     access.known_hosts_file = store.file("known_hosts").string();
     access.connect_timeout = seconds(15);  // a machine just resumed is slow at first
+    access.keepalive = seconds(15);
     ERNSTFALL_TRY(guests.remotes_[node.name], make_remote(node.name, access));
   }
   return guests;
