@@ -1,4 +1,9 @@
 // webdav_read: reads a file that the probe stored before, and compares every byte.
+//
+// A service that serves again, but forgot the file, has lost data and not its availability: that is
+// one failed sample which says so, and the file is stored anew. Losses are counted by the ledger.
+#include <atomic>
+
 #include "harness/core/hash.h"
 #include "probes/http_probe.h"
 #include "probes/service_folder.h"
@@ -12,6 +17,7 @@ constexpr ParamSpec kParams[] = {
 };
 // So that one that grew is seen as differing and not as an endless answer.
 constexpr std::size_t kRoomForMore = 64U << 10U;
+constexpr Nanos kStoreAgain = std::chrono::seconds(2);
 
 class WebdavReadProbe final : public Probe {
  public:
@@ -30,22 +36,46 @@ class WebdavReadProbe final : public Probe {
     const Deadline deadline = Deadline::after(context_.cluster.scaled(kProbeStart));
     ERNSTFALL_CHECK(
         make_service_folder(context_.http, service_, context_.run_id, deadline, std::stop_token()));
-    HttpRequest put = get_;
-    put.method = "PUT";
-    put.body = body_;
-    ERNSTFALL_CHECK(
-        repeat_until_ok(context_.http, put, judge_stored, "storing the known file", deadline));
+    ERNSTFALL_CHECK(repeat_until_ok(context_.http, put_request(), judge_stored,
+                                    "storing the known file", deadline));
     return repeat_until_ok(context_.http, get_, judge(), "reading the known file", deadline);
   }
 
-  void fire(TimeNs scheduled) override { slots_.ask(scheduled, get_, judge()); }
+  void fire(TimeNs scheduled) override {
+    slots_.ask(scheduled, get_, judge());
+    if (lost_->exchange(false)) store_again();
+  }
   void stop() override { slots_.drain(); }
 
  private:
   HttpSlots::Judge judge() const {
-    return [size = body_.size(), sha256 = sha256_](const HttpResponse& response) {
-      return judge_known_file(response, size, sha256);
+    return [size = body_.size(), sha256 = sha256_, lost = lost_](const HttpResponse& response) {
+      Judgement judgement = judge_known_file(response, size, sha256);
+      const bool answered =
+          response.completed() && (response.status == 404 || response.status == 200);
+      if (answered && judgement.outcome == Outcome::failed) *lost = true;
+      return judgement;
     };
+  }
+
+  HttpRequest put_request() const {
+    HttpRequest put = get_;
+    put.method = "PUT";
+    put.body = body_;
+    put.timeout = kStoreAgain;
+    return put;
+  }
+
+  // The folder first: it may be as young as the file. What comes of it the next samples show.
+  void store_again() {
+    HttpRequest folder = get_;
+    folder.method = "MKCOL";
+    folder.url = webdav_url(service_, run_folder(context_.run_id) + "/");
+    folder.timeout = kStoreAgain;
+    (void)context_.http.submit(std::move(folder),
+                               [&http = context_.http, put = put_request()](const HttpResponse&) {
+                                 (void)http.submit(put, [](const HttpResponse&) {});
+                               });
   }
 
   const ProbeContext context_;
@@ -54,6 +84,8 @@ class WebdavReadProbe final : public Probe {
   const HttpRequest get_;
   const std::string body_;
   const std::string sha256_;
+  // Set on the engine's thread; an answer may come later than this probe lives.
+  const std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 Result<std::unique_ptr<Probe>> make_webdav_read(const ProbeContext& context, const ProbeSpec& spec,

@@ -24,7 +24,8 @@ enum class AuditAnswer { found, lost, wrong, processing, broken, away };
 AuditAnswer audit_answer(const HttpResponse& response, std::string_view expected_body);
 
 struct LedgerAudit {
-  static constexpr std::size_t kMaxInFlight = 8;
+  // Few: users and probes still want their answers meanwhile.
+  static constexpr std::size_t kMaxInFlight = 2;
   static constexpr int kMinBrokenAnswers = 3;
 
   HistoryWriter& history;

@@ -51,6 +51,16 @@ class FakeFiles {
     const std::lock_guard lock(mutex_);
     return files_;
   }
+  // A power cut at a service that acknowledged without flushing.
+  void forget_everything() {
+    const std::lock_guard lock(mutex_);
+    files_.clear();
+    folders_ = 0;
+  }
+  void truncate_everything() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, body] : files_) body.clear();
+  }
 
  private:
   std::mutex mutex_;
@@ -296,6 +306,30 @@ TEST_F(HttpProbesTest, ReadSeesOtherBytes) {
   }));
   (*runner)->stop();
 }
+
+// The service works again, but forgot the file: the loss is a failed sample, and the outage ends.
+class ForgottenFile : public HttpProbesTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(ForgottenFile, IsSaidAndIsNoOutageForEver) {
+  const bool truncated = GetParam();
+  const auto runner = start({spec("webdav.read", 20, seconds(5))});
+  ASSERT_TRUE(runner.has_value());
+  if (truncated)
+    files_.truncate_everything();
+  else
+    files_.forget_everything();
+  const std::string said = truncated ? "differs" : "gone";
+  EXPECT_TRUE(history_.wait_for([&](const std::vector<Sample>& samples) {
+    bool lost = false;
+    for (const Sample& sample : samples)
+      lost = lost ||
+             (sample.outcome == Outcome::failed && sample.detail.find(said) != std::string::npos);
+    return lost && samples.back().outcome == Outcome::ok;
+  }));
+  (*runner)->stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ForgottenFile, testing::Bool());
 
 // --- webdav.write -------------------------------------------------------------------------------
 
