@@ -180,6 +180,13 @@ bool recovered_later(const Candidate& a, const Candidate& b) {
   return !a.longest->ended_by || a.longest->ended_after > *b.longest->ended_by;
 }
 
+// Switching back is the owner's planned work, and reading every file back is ours: neither is the
+// recovery.
+bool after_recovery(const Outage& outage, const RunFacts& facts) {
+  return (facts.first_restore_at() && outage.first_bad_at >= *facts.first_restore_at()) ||
+         (facts.collect_at() && outage.first_bad_at >= *facts.collect_at());
+}
+
 std::optional<Candidate> deciding_candidate(const History& history, const Scenario& scenario,
                                             const RunFacts& facts) {
   std::vector<Candidate> candidates;
@@ -191,8 +198,7 @@ std::optional<Candidate> deciding_candidate(const History& history, const Scenar
     candidate.found = find_outages(by_source[source.id], source, facts.effect_at(), scenario);
     if (candidate.found.observed == 0) continue;
     for (const Outage& outage : candidate.found.outages) {
-      // Switching back is the owner's planned work, not the recovery.
-      if (facts.first_restore_at() && outage.first_bad_at >= *facts.first_restore_at()) continue;
+      if (after_recovery(outage, facts)) continue;
       if (!candidate.longest || length_for_ranking(outage) > length_for_ranking(*candidate.longest))
         candidate.longest = outage;
     }

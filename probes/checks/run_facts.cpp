@@ -162,6 +162,12 @@ std::optional<TimeNs> RunFacts::first_restore_at() const {
   return std::nullopt;
 }
 
+std::optional<TimeNs> RunFacts::collect_at() const {
+  for (const PhaseFact& phase : phases)
+    if (phase.name == "collect") return phase.at;
+  return std::nullopt;
+}
+
 RunFacts read_facts(const History& history) {
   RunFacts facts;
   for (const Event& event : history.events) {

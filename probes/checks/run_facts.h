@@ -66,6 +66,8 @@ struct RunFacts {
   std::optional<TimeNs> undone_at() const;  // all of them; nullopt: not all
   std::optional<TimeNs> first_operator_step_at() const;
   std::optional<TimeNs> first_restore_at() const;
+  // When the run began to read every recorded write back.
+  std::optional<TimeNs> collect_at() const;
 };
 
 RunFacts read_facts(const History& history);

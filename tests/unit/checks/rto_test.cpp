@@ -224,6 +224,27 @@ TEST(Rto, WritesDecideWhenAllRecoverTogether) {
   EXPECT_EQ(measure(history, scenario_with(5)).probe->name, "webdav.write");
 }
 
+// Reading every file back is our own load: what it does to the service is not the fault's outage.
+TEST(Rto, WhatBreaksWhileWeReadEverythingBackIsNotTheRecovery) {
+  for (const bool collecting : {true, false}) {
+    HistoryBuilder out;
+    const SourceId get = out.source("http.get", "", 10, 2);
+    probe_server(out, get, {}, 10, 0, 30);
+    Server relapsed;
+    relapsed.down = 35;
+    relapsed.up = 1000;
+    probe_server(out, get, relapsed, 10, 30.05, 37);
+    add_fault(out, 9.99, 13);
+    if (collecting) out.run_event(32, kinds::kPhase, R"({"phase":"collect"})");
+    const History history = out.finish();
+    const RtoMeasurement rto = measure(history, scenario_with(5));
+    EXPECT_EQ(rto.upper_ms.has_value(), collecting) << "a relapse before that counts";
+    if (collecting) {
+      EXPECT_NEAR(*rto.upper_ms, 3100, 150);
+    }
+  }
+}
+
 CheckResult judge(const History& history, const Scenario& scenario) {
   const Cluster cluster = mocks::two_node_cluster();
   return run_check(*find_check("rto"), {history, cluster, scenario});
