@@ -12,6 +12,7 @@
 #include "probes/stream_monitor.h"
 
 namespace ernstfall {
+namespace drbd_state {
 namespace {
 
 using nlohmann::json;
@@ -287,12 +288,16 @@ Result<std::unique_ptr<Probe>> make_drbd_state(const ProbeContext& context, cons
 }
 
 }  // namespace
+}  // namespace drbd_state
 
 extern const ProbeType kDrbdState;
-const ProbeType kDrbdState{
-    "drbd.state",    "DRBD's own event stream, with polls that prove it is complete",
-    kParams,         0.5,
-    seconds(5),      true,
-    make_drbd_state, runs_drbd};
+const ProbeType kDrbdState{"drbd.state",
+                           "DRBD's own event stream, with polls that prove it is complete",
+                           drbd_state::kParams,
+                           0.5,
+                           std::chrono::seconds(5),
+                           true,
+                           drbd_state::make_drbd_state,
+                           drbd_state::runs_drbd};
 
 }  // namespace ernstfall

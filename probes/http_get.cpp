@@ -3,6 +3,7 @@
 #include "probes/service_request.h"
 
 namespace ernstfall {
+namespace http_get {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -71,14 +72,15 @@ Result<std::unique_ptr<Probe>> make_http_get(const ProbeContext& context, const 
 }
 
 }  // namespace
+}  // namespace http_get
 
 extern const ProbeType kHttpGet;
 const ProbeType kHttpGet{"http.get",
                          "a page of the service, over a connection of its own each time",
-                         kParams,
+                         http_get::kParams,
                          10,
                          std::chrono::seconds(2),
                          false,
-                         make_http_get};
+                         http_get::make_http_get};
 
 }  // namespace ernstfall

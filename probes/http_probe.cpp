@@ -15,7 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kMaxDetailBytes = 200;
 // A request ends a little after its timeout, and a slot is fired a little late.
 constexpr std::size_t kInFlightMargin = 8;
 constexpr Nanos kDrainMargin = seconds(2);

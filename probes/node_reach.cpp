@@ -7,12 +7,11 @@
 #include "probes/reach_engine.h"
 
 namespace ernstfall {
+namespace node_reach {
 namespace {
 
 using std::chrono::seconds;
 using Kind = ReachRequest::Kind;
-
-constexpr std::size_t kMaxDetailBytes = 200;
 
 constexpr ParamSpec kParams[] = {
     {"by", ParamValue::Kind::text, "auto", false,
@@ -118,10 +117,15 @@ Result<std::unique_ptr<Probe>> make_node_reach(const ProbeContext& context, cons
 }
 
 }  // namespace
+}  // namespace node_reach
 
 extern const ProbeType kNodeReach;
-const ProbeType kNodeReach{
-    "node.reach",   "whether a node answers: ICMP echo, TCP or SSH", kParams, 1, seconds(1), true,
-    make_node_reach};
+const ProbeType kNodeReach{"node.reach",
+                           "whether a node answers: ICMP echo, TCP or SSH",
+                           node_reach::kParams,
+                           1,
+                           seconds(1),
+                           true,
+                           node_reach::make_node_reach};
 
 }  // namespace ernstfall

@@ -24,6 +24,9 @@
 
 namespace ernstfall {
 
+// What a sample's detail may take in the history, bytes; longer text is elided.
+inline constexpr std::size_t kMaxDetailBytes = 200;
+
 class HttpEngine;   // probes/http_engine.h
 class ReachEngine;  // probes/reach_engine.h
 

@@ -10,6 +10,7 @@
 #include "probes/service_request.h"
 
 namespace ernstfall {
+namespace webdav_read {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -102,14 +103,15 @@ Result<std::unique_ptr<Probe>> make_webdav_read(const ProbeContext& context, con
 }
 
 }  // namespace
+}  // namespace webdav_read
 
 extern const ProbeType kWebdavRead;
 const ProbeType kWebdavRead{"webdav.read",
                             "a known file of the user, read and compared byte by byte",
-                            kParams,
+                            webdav_read::kParams,
                             10,
                             std::chrono::seconds(2),
                             false,
-                            make_webdav_read};
+                            webdav_read::make_webdav_read};
 
 }  // namespace ernstfall

@@ -5,6 +5,7 @@
 #include "probes/service_request.h"
 
 namespace ernstfall {
+namespace webdav_write {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -61,14 +62,15 @@ Result<std::unique_ptr<Probe>> make_webdav_write(const ProbeContext& context, co
 }
 
 }  // namespace
+}  // namespace webdav_write
 
 extern const ProbeType kWebdavWrite;
 const ProbeType kWebdavWrite{"webdav.write",
                              "a small new file of the user, stored under a name of its own",
-                             kParams,
+                             webdav_write::kParams,
                              10,
                              std::chrono::seconds(2),
                              false,
-                             make_webdav_write};
+                             webdav_write::make_webdav_write};
 
 }  // namespace ernstfall

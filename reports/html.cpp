@@ -86,7 +86,7 @@ std::string number_card(std::string_view label, const Big& big, std::string_view
                      inner);
 }
 
-std::string numbers(const RunReport& report) {
+std::string numbers_html(const RunReport& report) {
   const RtoResult& rto = report.rto;
   std::string cards =
       number_card("users cut off", big_outage(rto),
@@ -199,7 +199,7 @@ std::string timeline() {
 <noscript><p class="caption">The timeline needs JavaScript; the tables below hold the same facts.</p></noscript>)";
 }
 
-std::string phase_table(const RunReport& report) {
+std::string phase_table_html(const RunReport& report) {
   std::string rows;
   for (const PhaseSpan& phase : report.phases)
     rows += fmt::format(
@@ -341,8 +341,8 @@ std::string render_html(const RunReport& report, const History& history) {
   html += assets::kUplotCss;
   html += assets::kReportCss;
   html += "</style></head><body><main>";
-  html += header(report) + numbers(report) + side_by_side(report) + explanation(report);
-  html += timeline() + phase_table(report) + event_table(report) + "</section>";
+  html += header(report) + numbers_html(report) + side_by_side(report) + explanation(report);
+  html += timeline() + phase_table_html(report) + event_table(report) + "</section>";
   html +=
       checks(report) + class_section(report) + probe_table(report) + limits_and_versions(report);
   html += "</main><footer>Drawn with uPlot (MIT licence). This file loads nothing.</footer>";

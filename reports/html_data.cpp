@@ -14,11 +14,11 @@
 namespace ernstfall {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 // Inside a script element `</script` and `<!--` mean something; as escapes they do not.
-std::string script_safe(const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string script_safe(const OrderedJson& json) {
+  const std::string text = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   std::string safe;
   safe.reserve(text.size());
   for (const char c : text) {
@@ -192,10 +192,10 @@ std::string probes_json(const std::vector<ProbeData>& probes) {
   std::string text = "[";
   for (const ProbeData& probe : probes) {
     if (text.size() > 1) text += ',';
-    const Json head{{"name", probe.source->name},
-                    {"node", probe.source->node},
-                    {"service", is_service_probe(*probe.source)},
-                    {"merged", probe.spans_merged}};
+    const OrderedJson head{{"name", probe.source->name},
+                           {"node", probe.source->node},
+                           {"service", is_service_probe(*probe.source)},
+                           {"merged", probe.spans_merged}};
     std::string object = script_safe(head);
     object.pop_back();
     text += object + ",\"spans\":" + spans_json(probe.spans);
@@ -210,11 +210,12 @@ std::string probes_json(const std::vector<ProbeData>& probes) {
 
 std::string timeline_json(const RunReport& report, const History& history) {
   const Grid grid = grid_for(history);
-  Json head{{"duration", report.duration_s * 1000},
-            {"bucket", to_ms(grid.width)},
-            {"buckets", grid.count},
-            {"down", report.rto.down_at ? Json(to_ms(*report.rto.down_at)) : Json(nullptr)},
-            {"up", report.rto.up_at ? Json(to_ms(*report.rto.up_at)) : Json(nullptr)}};
+  OrderedJson head{
+      {"duration", report.duration_s * 1000},
+      {"bucket", to_ms(grid.width)},
+      {"buckets", grid.count},
+      {"down", report.rto.down_at ? OrderedJson(to_ms(*report.rto.down_at)) : OrderedJson(nullptr)},
+      {"up", report.rto.up_at ? OrderedJson(to_ms(*report.rto.up_at)) : OrderedJson(nullptr)}};
   for (const FaultResult& fault : report.faults) {
     const auto begin = fault.effect_at ? fault.effect_at : fault.applied_at;
     if (!begin) continue;

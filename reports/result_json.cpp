@@ -6,18 +6,18 @@
 namespace ernstfall {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 template <typename T>
-Json nullable(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+OrderedJson nullable(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
-Json at_ms(const std::optional<TimeNs>& at) {
-  return at ? Json(to_ms(*at)) : Json(nullptr);
+OrderedJson at_ms(const std::optional<TimeNs>& at) {
+  return at ? OrderedJson(to_ms(*at)) : OrderedJson(nullptr);
 }
 
-Json fault_json(const FaultResult& fault) {
+OrderedJson fault_json(const FaultResult& fault) {
   return {{"fault", fault.fault},
           {"node", fault.node},
           {"intended", fault.intended},
@@ -30,7 +30,7 @@ Json fault_json(const FaultResult& fault) {
           {"problem", fault.problem}};
 }
 
-Json rto_json(const RunReport& report) {
+OrderedJson rto_json(const RunReport& report) {
   const RtoResult& rto = report.rto;
   return {{"probe", rto.probe},
           {"lower_ms", nullable(rto.lower_ms)},
@@ -47,7 +47,7 @@ Json rto_json(const RunReport& report) {
           {"problem", rto.problem}};
 }
 
-Json rpo_json(const RunReport& report) {
+OrderedJson rpo_json(const RunReport& report) {
   const RpoResult& rpo = report.rpo;
   return {{"acknowledged", rpo.acknowledged},
           {"lost", rpo.lost},
@@ -58,8 +58,8 @@ Json rpo_json(const RunReport& report) {
           {"seconds", nullable(rpo.seconds)}};
 }
 
-Json check_json(const CheckResult& check) {
-  Json evidence = Json::array();
+OrderedJson check_json(const CheckResult& check) {
+  OrderedJson evidence = OrderedJson::array();
   for (const Evidence& item : check.evidence)
     evidence.push_back({{"at_ms", to_ms(item.at)}, {"source", item.source}, {"text", item.text}});
   return {{"name", check.name},
@@ -68,7 +68,7 @@ Json check_json(const CheckResult& check) {
           {"evidence", std::move(evidence)}};
 }
 
-Json sibling_json(const SiblingRun& sibling) {
+OrderedJson sibling_json(const SiblingRun& sibling) {
   return {{"scenario", sibling.scenario},
           {"run_id", sibling.run_id},
           {"verdict", sibling.verdict},
@@ -80,19 +80,19 @@ Json sibling_json(const SiblingRun& sibling) {
           {"rto_upper_ms", nullable(sibling.rto_upper_ms)}};
 }
 
-Json lists_json(const RunReport& report) {
-  Json reasons = Json::array();
+OrderedJson lists_json(const RunReport& report) {
+  OrderedJson reasons = OrderedJson::array();
   for (const ClassReason& reason : report.class_reasons)
     reasons.push_back({{"rule", reason.rule},
-                       {"holds", reason.known ? Json(reason.holds) : Json(nullptr)},
+                       {"holds", reason.known ? OrderedJson(reason.holds) : OrderedJson(nullptr)},
                        {"evidence", reason.evidence}});
-  Json phases = Json::array();
+  OrderedJson phases = OrderedJson::array();
   for (const PhaseSpan& phase : report.phases)
     phases.push_back({{"until", phase.name},
                       {"begin_ms", to_ms(phase.begin)},
                       {"end_ms", to_ms(phase.end)},
                       {"proof", phase.proof}});
-  Json probes = Json::array();
+  OrderedJson probes = OrderedJson::array();
   for (const ProbeSummary& probe : report.probes)
     probes.push_back({{"name", probe.name},
                       {"node", probe.node},
@@ -111,38 +111,39 @@ Json lists_json(const RunReport& report) {
 }  // namespace
 
 std::string render_json(const RunReport& report) {
-  Json faults = Json::array();
+  OrderedJson faults = OrderedJson::array();
   for (const FaultResult& fault : report.faults) faults.push_back(fault_json(fault));
-  Json checks = Json::array();
+  OrderedJson checks = OrderedJson::array();
   for (const CheckResult& check : report.checks) checks.push_back(check_json(check));
-  Json root{{"schema_version", report.schema_version},
-            {"verdict", run_verdict_name(report.verdict)},
-            {"class", cluster_class_name(report.cluster_class)},
-            {"run_id", report.run_id},
-            {"cluster", report.cluster},
-            {"scenario", report.scenario},
-            {"title", report.title},
-            {"attended", report.attended},
-            {"started", report.started_utc},
-            {"duration_s", report.duration_s},
-            {"seed", report.seed},
-            {"versions", report.versions},
-            {"evidence_level", report.evidence_level},
-            {"why", report.why},
-            {"next_steps", report.next_steps},
-            {"fault", report.faults.empty() ? Json(nullptr) : fault_json(report.faults.front())},
-            {"faults", std::move(faults)},
-            {"rto", rto_json(report)},
-            {"rpo", rpo_json(report)},
-            {"checks", std::move(checks)}};
+  OrderedJson root{
+      {"schema_version", report.schema_version},
+      {"verdict", run_verdict_name(report.verdict)},
+      {"class", cluster_class_name(report.cluster_class)},
+      {"run_id", report.run_id},
+      {"cluster", report.cluster},
+      {"scenario", report.scenario},
+      {"title", report.title},
+      {"attended", report.attended},
+      {"started", report.started_utc},
+      {"duration_s", report.duration_s},
+      {"seed", report.seed},
+      {"versions", report.versions},
+      {"evidence_level", report.evidence_level},
+      {"why", report.why},
+      {"next_steps", report.next_steps},
+      {"fault", report.faults.empty() ? OrderedJson(nullptr) : fault_json(report.faults.front())},
+      {"faults", std::move(faults)},
+      {"rto", rto_json(report)},
+      {"rpo", rpo_json(report)},
+      {"checks", std::move(checks)}};
   root.update(lists_json(report));
-  root["sibling"] = report.sibling ? sibling_json(*report.sibling) : Json(nullptr);
+  root["sibling"] = report.sibling ? sibling_json(*report.sibling) : OrderedJson(nullptr);
   root["not_measured"] = report.not_measured;
   root["history_truncated"] = report.history_truncated;
   root["aborted"] = report.aborted;
   root["journal_problem"] = report.journal_problem;
   // Node output may hold any bytes; they must not keep a result from being written.
-  return root.dump(2, ' ', false, Json::error_handler_t::replace);
+  return root.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace ernstfall

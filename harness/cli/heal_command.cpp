@@ -13,13 +13,13 @@
 namespace ernstfall::cli {
 namespace {
 
-struct Options {
+struct HealArguments {
   std::string run = "runs/latest";
   ClusterOption cluster;
   bool json = false;
 };
 
-Result<HealReport> heal(const Options& options) {
+Result<HealReport> heal(const HealArguments& options) {
   HealOptions heal_options;
   heal_options.say = [](std::string_view text) { fmt::print(stderr, "{}\n", text); };
   if (!options.cluster.file.empty() || !options.cluster.lab.empty()) {
@@ -53,7 +53,7 @@ void print(const HealReport& report, bool json) {
 }  // namespace
 
 void add_heal(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<HealArguments>();
   CLI::App* command = app.add_subcommand(
       "heal", "undo what a run left behind, from its journal; or, with --cluster, without one");
   command->add_option("run", options->run, "run folder")->capture_default_str();

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct HistoryOptions {
   std::string run = "runs/latest";
   std::string kind;
   std::string source;
@@ -52,7 +52,7 @@ std::string source_name(const History& history, SourceId id) {
   return id < history.sources.size() ? history.sources[id].name : fmt::format("#{}", id);
 }
 
-std::vector<Line> select(const History& history, const Options& options) {
+std::vector<Line> select(const History& history, const HistoryOptions& options) {
   std::vector<Line> lines;
   const auto take = [&](const auto& records, Line::Kind kind, const char* name, auto time_of) {
     if (!options.kind.empty() && options.kind != name) return;
@@ -121,7 +121,7 @@ Status write_line(const Json& json) {
   return {};
 }
 
-Result<ExitCode> print_history(const Options& options) {
+Result<ExitCode> print_history(const HistoryOptions& options) {
   ERNSTFALL_TRY(const fs::path folder, history_folder(options.run));
   const auto history = read_history(folder);
   if (!history) {
@@ -149,7 +149,7 @@ Result<ExitCode> print_history(const Options& options) {
 }  // namespace
 
 void add_history(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<HistoryOptions>();
   CLI::App* command = app.add_subcommand(
       "history",
       "print what a run observed, one JSON object per line; exit 2 when some is missing");

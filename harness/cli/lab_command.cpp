@@ -16,7 +16,7 @@
 namespace ernstfall::cli {
 namespace {
 
-struct Options {
+struct LabOptions {
   std::string lab = "homelab";
   std::string topology;
   std::string node;
@@ -39,26 +39,26 @@ Status replace_program(std::vector<std::string> argv) {
   return tl::unexpected(errno_error(argv.front(), "cannot start"));
 }
 
-Status ssh(const Options& options) {
+Status ssh(const LabOptions& options) {
   ERNSTFALL_TRY(std::vector<std::string> argv, lab_ssh_argv(options.lab, options.node));
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
   if (!options.argv.empty()) argv.push_back(shell_quote(options.argv));
   return replace_program(std::move(argv));
 }
 
-Status exec(const Options& options) {
+Status exec(const LabOptions& options) {
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
   return replace_program(options.argv);
 }
 
-Status console(const Options& options) {
+Status console(const LabOptions& options) {
   ERNSTFALL_TRY(const auto folder, lab_folder(options.lab));
   ERNSTFALL_TRY(const std::string text, read_file(folder / (options.node + ".console.log")));
   fmt::print("{}", text);
   return {};
 }
 
-Status power(const Options& options) {
+Status power(const LabOptions& options) {
   const std::stop_token stop = stop_on_signals();
   if (options.what != "status") {
     const LabPower what = options.what == "on"    ? LabPower::on
@@ -72,7 +72,7 @@ Status power(const Options& options) {
   return {};
 }
 
-Status status(const Options& options) {
+Status status(const LabOptions& options) {
   ERNSTFALL_TRY(const LabStatus lab, lab_status(options.lab));
   if (options.json) {
     nlohmann::json nodes = nlohmann::json::array();
@@ -105,7 +105,7 @@ Status status(const Options& options) {
   return {};
 }
 
-Status up(const Options& options, bool named) {
+Status up(const LabOptions& options, bool named) {
   LabUpOptions up;
   up.name = named || options.topology.empty() ? options.lab : "";
   up.topology = options.topology;
@@ -124,7 +124,7 @@ Status list() {
 }  // namespace
 
 void add_lab(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LabOptions>();
   CLI::App* lab = app.add_subcommand("lab", "virtual machines with real DRBD, on this machine");
   lab->require_subcommand(1);
   const auto add = [&](const std::string& name, const std::string& help,

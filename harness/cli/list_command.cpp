@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct ListOptions {
   std::string what;
   bool json = false;
 };
@@ -133,7 +133,7 @@ void list_scenarios(bool json, Context& context) {
   if (json) fmt::print("{}\n", Json{{"schema_version", 1}, {"scenarios", all}}.dump(2));
 }
 
-void list(const Options& options, Context& context) {
+void list(const ListOptions& options, Context& context) {
   if (options.what == "scenarios") return list_scenarios(options.json, context);
   const auto& entries = options.what == "faults"   ? catalogue().faults
                         : options.what == "probes" ? catalogue().probes
@@ -148,7 +148,7 @@ void list(const Options& options, Context& context) {
 }  // namespace
 
 void add_list(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "what there is to run, and to name in a scenario");
   command->add_option("what", options->what, "scenarios, faults, probes, checks or loads")
       ->required()

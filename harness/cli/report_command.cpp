@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kMaxResultBytes = 64ULL << 20U;
 
-bool colour_wanted() {
+bool colour_on_stdout() {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   if (no_color != nullptr && *no_color != '\0') return false;
@@ -37,7 +37,7 @@ std::string render(const LoadedRun& run, const std::string& format) {
   if (format == "md") return render_markdown(run.report);
   if (format == "junit") return render_junit(run.report);
   if (format == "html") return render_html(run.report, run.history);
-  return render_console(run.report, colour_wanted());
+  return render_console(run.report, colour_on_stdout());
 }
 
 // Without a format the files of the run folder are written again, and the first screen is shown.
@@ -72,7 +72,7 @@ Result<ExitCode> recheck(const std::string& name, bool json) {
                                   {"result", nlohmann::json::parse(render_json(now))}};
     fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
-    fmt::print("{}", render_console(now, colour_wanted()));
+    fmt::print("{}", render_console(now, colour_on_stdout()));
     fmt::print("\n{}\n", differences.empty()
                              ? "recomputed from the history: the same as the stored result"
                              : "recomputed from the history, these differ:");
@@ -91,12 +91,12 @@ void finish(Context& context, const Fn& command) {
 }  // namespace
 
 void add_report(CLI::App& app, Context& context) {
-  struct Options {
+  struct ReportOptions {
     std::string run = "runs/latest";
     std::string format;
     bool json = false;
   };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportOptions>();
   CLI::App* show =
       app.add_subcommand("report", "render the report of a run again, from its history");
   show->add_option("run", options->run, "run folder")->capture_default_str();
@@ -107,7 +107,7 @@ void add_report(CLI::App& app, Context& context) {
     finish(context, [&] { return report(options->run, options->format); });
   });
 
-  auto again = std::make_shared<Options>();
+  auto again = std::make_shared<ReportOptions>();
   CLI::App* judge = app.add_subcommand(
       "recheck",
       "recompute the verdict of a run from its raw history, and compare; exits as the run did");

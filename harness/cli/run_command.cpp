@@ -19,7 +19,7 @@
 namespace ernstfall::cli {
 namespace {
 
-struct Options {
+struct RunArguments {
   std::vector<std::string> scenarios;
   ClusterOption cluster;
   std::string runs = "runs";
@@ -53,8 +53,8 @@ ExitCode worse(ExitCode a, ExitCode b) {
   return rank(a) >= rank(b) ? a : b;
 }
 
-Result<ExitCode> run_one(const Options& options, const Cluster& cluster, const Scenario& scenario,
-                         const std::stop_token& stop) {
+Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
+                         const Scenario& scenario, const std::stop_token& stop) {
   RunOptions run;
   run.seed = options.seed ? *options.seed : std::random_device{}();
   run.runs_root = options.runs;
@@ -77,7 +77,7 @@ Result<ExitCode> run_one(const Options& options, const Cluster& cluster, const S
   return exit_code_for(loaded.report.verdict);
 }
 
-Result<ExitCode> run_all(const Options& options) {
+Result<ExitCode> run_all(const RunArguments& options) {
   // All files are read before the first node is touched: a typo in the last one costs nothing.
   ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
@@ -106,7 +106,7 @@ Result<ExitCode> run_all(const Options& options) {
 }  // namespace
 
 void add_run(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand("run", "run scenarios and report what happened");
   command->add_option("scenarios", options->scenarios, "scenario files")->required();
   add_cluster_options(*command, options->cluster);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1U << 20U;
 
-struct Options {
+struct ValidateOptions {
   std::vector<std::string> files;
   ClusterOption cluster;
   std::string as;
@@ -68,7 +68,7 @@ Status examine_cluster(Finding& finding) {
 }
 
 // The cluster that scenarios must fit: the one that was named, else the only one among the files.
-Result<std::optional<Cluster>> cluster_to_fit(const Options& options,
+Result<std::optional<Cluster>> cluster_to_fit(const ValidateOptions& options,
                                               const std::vector<Finding>& findings) {
   std::string file = options.cluster.file;
   if (!options.cluster.lab.empty()) {
@@ -118,7 +118,7 @@ void print_json(const std::vector<Finding>& findings) {
              document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-void validate(const Options& options, Context& context) {
+void validate(const ValidateOptions& options, Context& context) {
   std::vector<Finding> findings;
   for (const std::string& file : options.files) findings.push_back(examine(file, options.as));
   const auto fit = cluster_to_fit(options, findings);
@@ -142,7 +142,7 @@ void validate(const Options& options, Context& context) {
 }  // namespace
 
 void add_validate(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand(
       "validate", "check cluster, scenario and topology files; reaches and changes nothing");
   command->add_option("files", options->files, "files")->required();

@@ -7,6 +7,7 @@ namespace ernstfall {
 
 extern const FaultType kNodeCrash;
 
+namespace node_crash {
 namespace {
 
 // sysrq c: panic (stays down unless kernel.panic is set); b: reset without sync.
@@ -42,15 +43,16 @@ constexpr std::array kParams{
               "panic (the node halts unless kernel.panic is set) or reset (reboots at once)"}};
 
 }  // namespace
+}  // namespace node_crash
 
 const FaultType kNodeCrash{
     "node.crash",
     "crash a node's kernel from inside",
-    kParams,
+    node_crash::kParams,
     "root on the node; a power control for mode: panic",
     "the node stopped answering or has another boot id",
     "power-cycled when it does not come back by itself; proven by SSH with a new boot id",
     false,
-    plan};
+    node_crash::plan};
 
 }  // namespace ernstfall

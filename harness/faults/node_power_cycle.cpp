@@ -7,6 +7,7 @@ namespace ernstfall {
 
 extern const FaultType kNodePowerCycle;
 
+namespace node_power_cycle {
 namespace {
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
@@ -28,15 +29,16 @@ constexpr std::array kParams{ParamSpec{"off_for", ParamValue::Kind::duration, "2
                                        "how long the node is without power"}};
 
 }  // namespace
+}  // namespace node_power_cycle
 
 const FaultType kNodePowerCycle{
     "node.power-cycle",
     "cut a node's power and give it back after a moment",
-    kParams,
+    node_power_cycle::kParams,
     "the node has a power control",
     "the node stopped answering or has another boot id",
     "power on if it is off; proven by SSH with a new boot id and a finished start-up",
     true,
-    plan};
+    node_power_cycle::plan};
 
 }  // namespace ernstfall

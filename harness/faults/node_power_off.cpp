@@ -2,6 +2,7 @@
 #include "harness/faults/fault.h"
 
 namespace ernstfall {
+namespace node_power_off {
 namespace {
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep&) {
@@ -16,6 +17,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep&) {
 }
 
 }  // namespace
+}  // namespace node_power_off
 
 extern const FaultType kNodePowerOff;
 const FaultType kNodePowerOff{"node.power-off",
@@ -25,6 +27,6 @@ const FaultType kNodePowerOff{"node.power-off",
                               "the power control says off, and the node does not answer",
                               "power on; proven by SSH with a new boot id and a finished start-up",
                               true,
-                              plan};
+                              node_power_off::plan};
 
 }  // namespace ernstfall

@@ -19,11 +19,11 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr int kRunbookUndoId = 1000;         // after every fault's
-constexpr Nanos kConfirmMax = seconds(60);   // scaled
-constexpr Nanos kSameStateMax = minutes(3);  // scaled
-constexpr Nanos kAuditMax = minutes(3);      // scaled
-constexpr Nanos kCollectMax = seconds(30);   // scaled
+constexpr int kRunbookUndoId = 1000;          // after every fault's
+constexpr Nanos kConfirmMax = seconds(60);    // scaled
+constexpr Nanos kStartStateMax = minutes(3);  // scaled
+constexpr Nanos kAuditMax = minutes(3);       // scaled
+constexpr Nanos kCollectMax = seconds(30);    // scaled
 constexpr Nanos kLookPeriod = milliseconds(100);
 
 class Run {
@@ -281,7 +281,7 @@ void Run::restore() {
   }
   if (!touched_) return;
   const std::vector<std::string> differences = wait_until_same(
-      *nodes_, state_to_json(plan_.state), Deadline::after(cluster_.scaled(kSameStateMax)), {});
+      *nodes_, state_to_json(plan_.state), Deadline::after(cluster_.scaled(kStartStateMax)), {});
   if (differences.empty()) return progress_.note("every node is as it was before the run");
   for (const std::string& difference : differences) progress_.warn("residue: " + difference);
   // Journalled as an undo of its own that is not clean: the run is dirty until `heal` finds no

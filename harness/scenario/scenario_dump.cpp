@@ -13,7 +13,7 @@ void pair(YAML::Emitter& out, std::string_view key, const std::string& value) {
     out << YAML::Key << std::string(key) << YAML::Value << YAML::DoubleQuoted << value;
 }
 
-void list(YAML::Emitter& out, std::string_view key, const std::vector<std::string>& values) {
+void dump_list(YAML::Emitter& out, std::string_view key, const std::vector<std::string>& values) {
   if (values.empty()) return;
   out << YAML::Key << std::string(key) << YAML::Value << YAML::Flow << YAML::BeginSeq;
   for (const std::string& value : values) out << YAML::DoubleQuoted << value;
@@ -39,7 +39,7 @@ void dump_steps(YAML::Emitter& out, std::string_view key, const std::vector<Oper
     out << YAML::BeginMap;
     pair(out, "name", step.name);
     pair(out, "on", step.on);
-    list(out, "run", step.run);
+    dump_list(out, "run", step.run);
     pair(out, "timeout", duration_literal(step.timeout));
     out << YAML::Key << "attempts" << YAML::Value << step.attempts << YAML::EndMap;
   }
@@ -92,7 +92,7 @@ std::string dump_scenario(const Scenario& scenario) {
   pair(out, "cause", scenario.cause);
   pair(out, "effect", scenario.effect);
   pair(out, "compare_with", scenario.compare_with);
-  list(out, "tags", scenario.tags);
+  dump_list(out, "tags", scenario.tags);
   pair(out, "baseline", duration_literal(scenario.baseline));
   pair(out, "stable", duration_literal(scenario.stable));
   pair(out, "settle_max", duration_literal(scenario.settle_max));
@@ -117,7 +117,7 @@ std::string dump_scenario(const Scenario& scenario) {
     out << YAML::EndMap;
   }
   dump_expect(out, scenario.expect);
-  list(out, "checks", scenario.checks);
+  dump_list(out, "checks", scenario.checks);
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }

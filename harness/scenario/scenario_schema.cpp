@@ -111,7 +111,7 @@ Json load(const Catalogue& catalogue) {
                 {"load"});
 }
 
-Json operator_step() {
+Json runbook_step() {
   return object("one step of the runbook",
                 {{"name", text("what the operator would call it")},
                  {"on", target("node, or role:ROLE")},
@@ -125,8 +125,8 @@ Json attended() {
   return object(
       "a person who follows the runbook",
       {{"reaction", duration("from the confirmed fault to the first step")},
-       {"steps", list("bring the service back", operator_step(), 1)},
-       {"restore", list("after redundancy is back: to the starting state", operator_step())}},
+       {"steps", list("bring the service back", runbook_step(), 1)},
+       {"restore", list("after redundancy is back: to the starting state", runbook_step())}},
       {"reaction", "steps"});
 }
 

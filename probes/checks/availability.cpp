@@ -10,6 +10,7 @@
 #include "probes/checks/samples.h"
 
 namespace ernstfall {
+namespace availability_check {
 namespace {
 
 constexpr double kMinBaselineShare = 0.99;  // good answers among answers, before the fault
@@ -142,11 +143,12 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace availability_check
 
 extern const CheckType kAvailability;
 const CheckType kAvailability{
     "availability",
     "every service probe was good before the fault, and no gap was longer than expect.rto_max",
-    applies, judge};
+    availability_check::applies, availability_check::judge};
 
 }  // namespace ernstfall

@@ -9,6 +9,7 @@
 #include "probes/checks/drbd_timeline.h"
 
 namespace ernstfall {
+namespace converged_check {
 namespace {
 
 bool diskless_on_purpose(const DrbdVolume& volume) {
@@ -130,10 +131,11 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace converged_check
 
 extern const CheckType kConverged;
 const CheckType kConverged{"converged",
                            "at the end every copy is UpToDate, Connected and 0 KiB out of sync",
-                           applies, judge};
+                           converged_check::applies, converged_check::judge};
 
 }  // namespace ernstfall

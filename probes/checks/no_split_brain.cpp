@@ -109,6 +109,7 @@ std::vector<Evidence> split_brain_signs(const CheckContext& context, const RunFa
   return signs;
 }
 
+namespace no_split_brain_check {
 namespace {
 
 // Stretches in which neither of the two was heard by its own stream and neither was without power.
@@ -176,10 +177,11 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace no_split_brain_check
 
 extern const CheckType kNoSplitBrain;
 const CheckType kNoSplitBrain{"no-split-brain",
                               "DRBD never found that two nodes had written apart from each other",
-                              applies, judge};
+                              no_split_brain_check::applies, no_split_brain_check::judge};
 
 }  // namespace ernstfall

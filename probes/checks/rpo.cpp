@@ -72,6 +72,7 @@ RpoMeasurement measure_rpo(const History& history, const RunFacts& facts) {
   return result;
 }
 
+namespace rpo_check {
 namespace {
 
 bool applies(const Cluster& cluster, const Scenario& scenario) {
@@ -156,9 +157,10 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace rpo_check
 
 extern const CheckType kRpo;
 const CheckType kRpo{"rpo", "no more acknowledged writes lost than expect.lost_max (default 0)",
-                     applies, judge};
+                     rpo_check::applies, rpo_check::judge};
 
 }  // namespace ernstfall

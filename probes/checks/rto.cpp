@@ -261,6 +261,7 @@ RtoMeasurement measure_rto(const History& history, const Scenario& scenario,
   return result;
 }
 
+namespace rto_check {
 namespace {
 
 bool applies(const Cluster& cluster, const Scenario&) {
@@ -343,10 +344,11 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace rto_check
 
 extern const CheckType kRto;
 const CheckType kRto{"rto",
                      "how long users were cut off, as a proven interval, against expect.rto_max",
-                     applies, judge};
+                     rto_check::applies, rto_check::judge};
 
 }  // namespace ernstfall

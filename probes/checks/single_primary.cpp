@@ -11,6 +11,7 @@
 #include "probes/checks/split_brain.h"
 
 namespace ernstfall {
+namespace single_primary_check {
 namespace {
 
 using Knowledge = RoleSegment::Knowledge;
@@ -192,9 +193,10 @@ CheckResult judge(const CheckContext& context) {
 }
 
 }  // namespace
+}  // namespace single_primary_check
 
 extern const CheckType kSinglePrimary;
-const CheckType kSinglePrimary{"single-primary", "at no moment were two nodes Primary", applies,
-                               judge};
+const CheckType kSinglePrimary{"single-primary", "at no moment were two nodes Primary",
+                               single_primary_check::applies, single_primary_check::judge};
 
 }  // namespace ernstfall

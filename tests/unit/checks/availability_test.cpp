@@ -10,7 +10,7 @@ namespace {
 using mocks::HistoryBuilder;
 using mocks::seconds_ns;
 
-CheckResult judge(const History& history, double max_s = 60) {
+CheckResult judge_availability(const History& history, double max_s = 60) {
   Scenario scenario = mocks::kill_prod_scenario(false);
   scenario.expect.rto_max = Nanos(seconds_ns(max_s));
   scenario.baseline = std::chrono::seconds(20);
@@ -38,7 +38,7 @@ std::optional<Outcome> good(int) {
 }
 
 TEST(Availability, AllGoodPasses) {
-  const CheckResult result = judge(history_of(good));
+  const CheckResult result = judge_availability(history_of(good));
   EXPECT_EQ(result.verdict, Verdict::pass) << result.message;
   EXPECT_EQ(result.message, "webdav.write 100.00 %");
 }
@@ -47,8 +47,8 @@ TEST(Availability, GapLongerThanAllowedFails) {
   const History history = history_of([](int i) -> std::optional<Outcome> {
     return i >= 210 && i < 500 ? Outcome::failed : Outcome::ok;
   });
-  EXPECT_EQ(judge(history, 20).verdict, Verdict::fail);
-  EXPECT_EQ(judge(history, 30).verdict, Verdict::pass);
+  EXPECT_EQ(judge_availability(history, 20).verdict, Verdict::fail);
+  EXPECT_EQ(judge_availability(history, 30).verdict, Verdict::pass);
 }
 
 TEST(Availability, DownToTheEndFailsWithoutAnyLimit) {
@@ -66,14 +66,14 @@ TEST(Availability, BaselineOf99PercentIsEnoughAndLessIsNot) {
     const History history = history_of([bad](int i) -> std::optional<Outcome> {
       return i % 60 == 5 && i / 60 < bad ? Outcome::failed : Outcome::ok;
     });
-    EXPECT_EQ(judge(history).verdict, bad == 2 ? Verdict::pass : Verdict::unknown);
+    EXPECT_EQ(judge_availability(history).verdict, bad == 2 ? Verdict::pass : Verdict::unknown);
   }
 }
 
 TEST(Availability, WhatWasBadBeforeTheBaselineDoesNotCount) {
   const History history = history_of(
       [](int i) -> std::optional<Outcome> { return i < 50 ? Outcome::failed : Outcome::ok; });
-  EXPECT_EQ(judge(history).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_availability(history).verdict, Verdict::unknown);
   Scenario scenario = mocks::kill_prod_scenario(false);
   scenario.baseline = std::chrono::seconds(10);
   const Cluster cluster = mocks::two_node_cluster();
@@ -85,17 +85,17 @@ TEST(Availability, TooManySlotsMissedOrNeverRecordedAreUnknown) {
   const auto missed = [](int i) -> std::optional<Outcome> {
     return i > 300 && i % 10 == 0 ? Outcome::missed : Outcome::ok;
   };
-  EXPECT_EQ(judge(history_of(missed)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_availability(history_of(missed)).verdict, Verdict::unknown);
   const auto absent = [](int i) -> std::optional<Outcome> {
     if (i > 300 && i < 400) return std::nullopt;
     return Outcome::ok;
   };
-  EXPECT_EQ(judge(history_of(absent)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_availability(history_of(absent)).verdict, Verdict::unknown);
 }
 
 TEST(Availability, NoProbeIsUnknown) {
   HistoryBuilder out;
-  EXPECT_EQ(judge(out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_availability(out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(Availability, TheRunnersOwnBaselineVerdictCounts) {
@@ -106,7 +106,7 @@ TEST(Availability, TheRunnersOwnBaselineVerdictCounts) {
   history.sources.push_back(run);
   history.events.push_back({run.id, seconds_ns(19), std::string(kinds::kBaseline),
                             R"({"ok":false,"why":"5 bad answers"})"});
-  const CheckResult result = judge(history);
+  const CheckResult result = judge_availability(history);
   EXPECT_EQ(result.verdict, Verdict::unknown);
   EXPECT_NE(result.message.find("5 bad answers"), std::string::npos);
 }

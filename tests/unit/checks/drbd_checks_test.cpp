@@ -10,7 +10,7 @@ namespace {
 using mocks::HistoryBuilder;
 using mocks::seconds_ns;
 
-CheckResult judge(const char* check, const History& history, bool attended = false) {
+CheckResult judge_drbd(const char* check, const History& history, bool attended = false) {
   const Scenario scenario = mocks::kill_prod_scenario(attended);
   const Cluster cluster = mocks::two_node_cluster();
   return run_check(*find_check(check), {history, cluster, scenario});
@@ -33,7 +33,7 @@ HistoryBuilder healthy(double until_s = 60) {
 }
 
 TEST(SinglePrimary, HealthyPairPasses) {
-  const CheckResult result = judge("single-primary", healthy().finish());
+  const CheckResult result = judge_drbd("single-primary", healthy().finish());
   EXPECT_EQ(result.verdict, Verdict::pass) << result.message;
   ASSERT_FALSE(result.evidence.empty());
 }
@@ -43,7 +43,7 @@ TEST(SinglePrimary, TwoPrimariesApartFail) {
   out.drbd_connection("prod", 30, "Connecting", "Unknown");
   out.drbd_connection("mirror", 30, "Connecting", "Unknown");
   out.drbd_role("mirror", 35, "Primary");
-  const CheckResult result = judge("single-primary", out.finish());
+  const CheckResult result = judge_drbd("single-primary", out.finish());
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_NE(result.message.find("both Primary"), std::string::npos) << result.message;
 }
@@ -52,7 +52,7 @@ TEST(SinglePrimary, ANodeThatSeesTwoPrimariesIsBelieved) {
   HistoryBuilder out = healthy();
   out.drbd_connection("prod", 30, "Connected", "Primary");
   out.drbd_connection("prod", 30.2, "Connected", "Secondary");
-  EXPECT_EQ(judge("single-primary", out.finish()).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict, Verdict::fail);
 }
 
 // prod hands over to mirror at 30 s; prod's line that says so is `late_s` late.
@@ -74,10 +74,10 @@ History handover(double late_s, bool mirror_saw_it) {
 }
 
 TEST(SinglePrimary, OverlapWithinArrivalTimeIsSettledByTheStreamThatSawBoth) {
-  EXPECT_EQ(judge("single-primary", handover(0.3, true)).verdict, Verdict::pass);
-  EXPECT_EQ(judge("single-primary", handover(0.3, false)).verdict, Verdict::unknown);
-  EXPECT_EQ(judge("single-primary", handover(1.0, false)).verdict, Verdict::unknown);
-  EXPECT_EQ(judge("single-primary", handover(1.01, false)).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("single-primary", handover(0.3, true)).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("single-primary", handover(0.3, false)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("single-primary", handover(1.0, false)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("single-primary", handover(1.01, false)).verdict, Verdict::fail);
 }
 
 TEST(SinglePrimary, PowerCutEndsTheOldPrimary) {
@@ -112,7 +112,7 @@ TEST(SinglePrimary, StreamThatStopsIsUnknownAndNamed) {
   polls(out, "mirror", 23, 60, "Primary", "Connecting", "Unknown");
   out.event(out.source("drbd.state", "prod"), 40, kinds::kDrbdStreamStalled,
             R"({"since_ns":19000000000,"why":"a poll shows Secondary, the stream said nothing"})");
-  const CheckResult result = judge("single-primary", out.finish());
+  const CheckResult result = judge_drbd("single-primary", out.finish());
   EXPECT_EQ(result.verdict, Verdict::unknown);
   EXPECT_NE(result.message.find("prod"), std::string::npos) << result.message;
   ASSERT_FALSE(result.evidence.empty());
@@ -127,7 +127,7 @@ TEST(SinglePrimary, DeafStreamWhosePollsShowASecondPrimaryFails) {
   polls(out, "mirror", 30.1, 40, "Primary", "Connecting", "Unknown");
   out.event(out.source("drbd.state", "mirror"), 32.2, kinds::kDrbdStreamStalled,
             R"({"since_ns":19000000000,"why":"a poll shows Primary"})");
-  EXPECT_EQ(judge("single-primary", out.finish()).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict, Verdict::fail);
 }
 
 TEST(SinglePrimary, BlindForFifteenSecondsIsToleratedAndLongerIsNot) {
@@ -141,7 +141,7 @@ TEST(SinglePrimary, BlindForFifteenSecondsIsToleratedAndLongerIsNot) {
     out.drbd_open("mirror", 18 + blind_s, "Secondary", "Connecting", "Unknown", "UpToDate",
                   "DUnknown");
     polls(out, "mirror", 34, 60, "Secondary", "Connecting", "Unknown");
-    EXPECT_EQ(judge("single-primary", out.finish()).verdict,
+    EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict,
               blind_s == 15.0 ? Verdict::pass : Verdict::unknown);
   }
 }
@@ -152,19 +152,19 @@ TEST(SinglePrimary, AConnectedPeerSpeaksForANodeThatWeCannotHear) {
   out.drbd_open("mirror", 0.6, "Secondary", "Connected", "Primary", "UpToDate", "UpToDate");
   polls(out, "prod", 2, 60, "Primary");
   polls(out, "mirror", 2.1, 10, "Secondary", "Connected", "Primary");
-  EXPECT_EQ(judge("single-primary", out.finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict, Verdict::pass);
 }
 
 TEST(SinglePrimary, NothingHeardIsUnknown) {
   HistoryBuilder out;
   out.run_event(1, kinds::kPhase, R"({"phase":"baseline"})");
-  EXPECT_EQ(judge("single-primary", out.finish()).verdict, Verdict::unknown);
-  EXPECT_EQ(judge("no-split-brain", out.finish()).verdict, Verdict::unknown);
-  EXPECT_EQ(judge("converged", out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("no-split-brain", out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("converged", out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(NoSplitBrain, HealthyPairPasses) {
-  EXPECT_EQ(judge("no-split-brain", healthy().finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("no-split-brain", healthy().finish()).verdict, Verdict::pass);
 }
 
 TEST(NoSplitBrain, HelperCallFails) {
@@ -174,7 +174,7 @@ TEST(NoSplitBrain, HelperCallFails) {
               std::string("2026-11-23T03:12:36.000000+00:00 call helper name:r0 peer-node-id:0 "
                           "conn-name:peer volume:0 minor:0 helper:") +
                   helper);
-    const CheckResult result = judge("no-split-brain", out.finish());
+    const CheckResult result = judge_drbd("no-split-brain", out.finish());
     EXPECT_EQ(result.verdict, Verdict::fail);
     ASSERT_EQ(result.evidence.size(), 1U);
     EXPECT_EQ(result.evidence[0].source, "drbd.state@mirror");
@@ -186,7 +186,7 @@ TEST(NoSplitBrain, OtherHelpersAreHarmless) {
   out.event(out.source("drbd.state", "mirror"), 30, kinds::kDrbdLine,
             "2026-11-23T03:12:36.000000+00:00 call helper name:r0 peer-node-id:0 conn-name:peer "
             "volume:0 minor:0 helper:before-resync-target");
-  EXPECT_EQ(judge("no-split-brain", out.finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("no-split-brain", out.finish()).verdict, Verdict::pass);
 }
 
 TEST(NoSplitBrain, StandAloneThatLastsFiveSecondsFailsAndAMomentDoesNot) {
@@ -195,7 +195,7 @@ TEST(NoSplitBrain, StandAloneThatLastsFiveSecondsFailsAndAMomentDoesNot) {
     out.drbd_connection("mirror", 30, "StandAlone", "Unknown");
     out.drbd_connection("mirror", 30 + lasts_s, "Connecting", "");
     out.drbd_connection("mirror", 36, "Connected", "Primary");
-    EXPECT_EQ(judge("no-split-brain", out.finish()).verdict,
+    EXPECT_EQ(judge_drbd("no-split-brain", out.finish()).verdict,
               lasts_s == 5.0 ? Verdict::fail : Verdict::pass);
   }
 }
@@ -206,7 +206,7 @@ TEST(NoSplitBrain, SilenceOfBothEndsIsUnknown) {
     out.event(out.source("drbd.state", node), 20, kinds::kDrbdStreamClosed, "{}");
   out.drbd_open("prod", 50, "Primary", "Connected", "Secondary", "UpToDate", "UpToDate");
   out.drbd_open("mirror", 50, "Secondary", "Connected", "Primary", "UpToDate", "UpToDate");
-  EXPECT_EQ(judge("no-split-brain", out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("no-split-brain", out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(NoSplitBrain, OneEndHeardIsEnough) {
@@ -214,18 +214,18 @@ TEST(NoSplitBrain, OneEndHeardIsEnough) {
   std::erase_if(out.history.events, [&](const Event& e) {
     return e.source == out.source("drbd.state", "mirror") && e.at > seconds_ns(10);
   });
-  EXPECT_EQ(judge("no-split-brain", out.finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("no-split-brain", out.finish()).verdict, Verdict::pass);
 }
 
 TEST(Converged, HealthyPairPasses) {
-  EXPECT_EQ(judge("converged", healthy().finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_drbd("converged", healthy().finish()).verdict, Verdict::pass);
 }
 
 TEST(Converged, OneKibOutOfSyncFails) {
   HistoryBuilder out = healthy();
   out.drbd_poll("prod", 61, "Primary", "Connected", "Secondary", "UpToDate", "UpToDate",
                 "Established", 1);
-  const CheckResult result = judge("converged", out.finish());
+  const CheckResult result = judge_drbd("converged", out.finish());
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_NE(result.message.find("1 KiB"), std::string::npos) << result.message;
 }
@@ -234,23 +234,23 @@ TEST(Converged, UnconnectedOrOutdatedFails) {
   HistoryBuilder apart = healthy();
   apart.drbd_poll("mirror", 61, "Secondary", "Connecting", "Unknown", "UpToDate", "DUnknown", "Off",
                   0);
-  EXPECT_EQ(judge("converged", apart.finish()).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("converged", apart.finish()).verdict, Verdict::fail);
   HistoryBuilder outdated = healthy();
   outdated.drbd_poll("mirror", 61, "Secondary", "Connected", "Primary", "Inconsistent", "UpToDate",
                      "SyncTarget", 4096);
-  EXPECT_EQ(judge("converged", outdated.finish()).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("converged", outdated.finish()).verdict, Verdict::fail);
 }
 
 TEST(Converged, ALossAfterTheLastPollCounts) {
   HistoryBuilder out = healthy();
   out.drbd_connection("mirror", 61, "NetworkFailure", "Unknown");
-  EXPECT_EQ(judge("converged", out.finish()).verdict, Verdict::fail);
+  EXPECT_EQ(judge_drbd("converged", out.finish()).verdict, Verdict::fail);
 }
 
 TEST(Converged, PollsBeforeRedundancyProveNothing) {
   HistoryBuilder out = healthy();
   out.run_event(70, kinds::kRedundancy);
-  EXPECT_EQ(judge("converged", out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_drbd("converged", out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(Converged, RedundancyLaterThanAllowedFails) {

@@ -28,7 +28,8 @@ void add_found(HistoryBuilder& out, std::uint64_t count) {
   }
 }
 
-CheckResult judge(const History& history, std::optional<std::uint64_t> lost_max = std::nullopt) {
+CheckResult judge_rpo(const History& history,
+                      std::optional<std::uint64_t> lost_max = std::nullopt) {
   Scenario scenario = mocks::kill_prod_scenario(false);
   scenario.expect.lost_max = lost_max;
   const Cluster cluster = mocks::two_node_cluster();
@@ -39,7 +40,7 @@ TEST(Rpo, NothingLostPasses) {
   HistoryBuilder out;
   add_found(out, 50);
   add_fault(out, 6);
-  const CheckResult result = judge(out.finish());
+  const CheckResult result = judge_rpo(out.finish());
   EXPECT_EQ(result.verdict, Verdict::pass);
   EXPECT_EQ(result.message, "0 of 50 acknowledged writes are lost");
 }
@@ -52,7 +53,7 @@ TEST_P(Accused, OneBadWriteAmongFiftyFails) {
   out.ledger(31, GetParam(), 101);  // the last audit of a write wins
   add_fault(out, 6);
   const History history = out.finish();
-  const CheckResult result = judge(history);
+  const CheckResult result = judge_rpo(history);
   EXPECT_EQ(result.verdict, Verdict::fail);
   ASSERT_EQ(result.evidence.size(), 1U);
   EXPECT_NE(result.evidence[0].text.find("write 31"), std::string::npos);
@@ -71,7 +72,7 @@ TEST(Rpo, ALossThatALaterReadFindsIsNoLoss) {
   out.ledger(31, LedgerStep::lost, 101);
   out.ledger(31, LedgerStep::found, 102);
   add_fault(out, 6);
-  EXPECT_EQ(judge(out.finish()).verdict, Verdict::pass);
+  EXPECT_EQ(judge_rpo(out.finish()).verdict, Verdict::pass);
 }
 
 TEST(Rpo, StuckAndUnauditedWritesAreUnknownUnlessSomethingIsLost) {
@@ -79,7 +80,7 @@ TEST(Rpo, StuckAndUnauditedWritesAreUnknownUnlessSomethingIsLost) {
   add_found(stuck, 50);
   stuck.ledger(31, LedgerStep::stuck, 101);
   add_fault(stuck, 6);
-  EXPECT_EQ(judge(stuck.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rpo(stuck.finish()).verdict, Verdict::unknown);
 
   for (const bool also_lost : {false, true}) {
     HistoryBuilder out;
@@ -89,7 +90,7 @@ TEST(Rpo, StuckAndUnauditedWritesAreUnknownUnlessSomethingIsLost) {
     if (also_lost) out.ledger(10, LedgerStep::lost, 101);
     add_fault(out, 6);
     const History history = out.finish();
-    EXPECT_EQ(judge(history).verdict, also_lost ? Verdict::fail : Verdict::unknown);
+    EXPECT_EQ(judge_rpo(history).verdict, also_lost ? Verdict::fail : Verdict::unknown);
     EXPECT_EQ(measure_rpo(history, read_facts(history)).unaudited, 1U);
   }
 }
@@ -105,7 +106,7 @@ TEST(Rpo, WritesWithoutAnAnswerAccuseNobody) {
   out.ledger(53, LedgerStep::refused, 5.7);
   add_fault(out, 6);
   const History history = out.finish();
-  EXPECT_EQ(judge(history).verdict, Verdict::pass);
+  EXPECT_EQ(judge_rpo(history).verdict, Verdict::pass);
   const RpoMeasurement rpo = measure_rpo(history, read_facts(history));
   EXPECT_EQ(rpo.indeterminate, 2U);
   EXPECT_EQ(rpo.refused, 1U);
@@ -116,7 +117,7 @@ TEST(Rpo, TwentyAcknowledgementsBeforeTheFaultAreEnoughAndNineteenAreNot) {
     HistoryBuilder out;
     add_found(out, count);
     add_fault(out, 6);
-    EXPECT_EQ(judge(out.finish()).verdict, count == 20 ? Verdict::pass : Verdict::unknown);
+    EXPECT_EQ(judge_rpo(out.finish()).verdict, count == 20 ? Verdict::pass : Verdict::unknown);
   }
 }
 
@@ -126,14 +127,14 @@ TEST(Rpo, TheAllowanceIsInclusive) {
   for (const std::uint64_t seq : {40U, 41U, 42U}) out.ledger(seq, LedgerStep::lost, 101);
   add_fault(out, 6);
   const History history = out.finish();
-  EXPECT_EQ(judge(history, 3).verdict, Verdict::pass);
-  EXPECT_EQ(judge(history, 2).verdict, Verdict::fail);
+  EXPECT_EQ(judge_rpo(history, 3).verdict, Verdict::pass);
+  EXPECT_EQ(judge_rpo(history, 2).verdict, Verdict::fail);
 }
 
 TEST(Rpo, NoLedgerAtAllIsUnknown) {
   HistoryBuilder out;
   add_fault(out, 6);
-  EXPECT_EQ(judge(out.finish()).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rpo(out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(Rpo, EvidenceIsBoundedAndShowsTheOldestAndTheYoungest) {
@@ -141,7 +142,7 @@ TEST(Rpo, EvidenceIsBoundedAndShowsTheOldestAndTheYoungest) {
   add_found(out, 200);
   for (std::uint64_t seq = 101; seq <= 200; ++seq) out.ledger(seq, LedgerStep::lost, 101);
   add_fault(out, 21);
-  const CheckResult result = judge(out.finish());
+  const CheckResult result = judge_rpo(out.finish());
   ASSERT_EQ(result.evidence.size(), CheckResult::kMaxEvidence);
   EXPECT_NE(result.evidence.front().text.find("write 101 "), std::string::npos);
   EXPECT_NE(result.evidence.back().text.find("write 200 "), std::string::npos);

@@ -245,7 +245,7 @@ TEST(Rto, WhatBreaksWhileWeReadEverythingBackIsNotTheRecovery) {
   }
 }
 
-CheckResult judge(const History& history, const Scenario& scenario) {
+CheckResult judge_rto(const History& history, const Scenario& scenario) {
   const Cluster cluster = mocks::two_node_cluster();
   return run_check(*find_check("rto"), {history, cluster, scenario});
 }
@@ -258,13 +258,13 @@ TEST(RtoCheck, FailsPassesAndStraddlesExactlyAtTheBounds) {
   const RtoMeasurement rto = measure(history, scenario_with(5));
   Scenario scenario = scenario_with(5);
   scenario.expect.rto_max = Nanos(static_cast<std::int64_t>(*rto.upper_ms * 1e6 + 0.5));
-  EXPECT_EQ(judge(history, scenario).verdict, Verdict::pass);
+  EXPECT_EQ(judge_rto(history, scenario).verdict, Verdict::pass);
   scenario.expect.rto_max = *scenario.expect.rto_max - Nanos(1000);
-  EXPECT_EQ(judge(history, scenario).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rto(history, scenario).verdict, Verdict::unknown);
   scenario.expect.rto_max = Nanos(static_cast<std::int64_t>(*rto.lower_ms * 1e6 + 0.5));
-  EXPECT_EQ(judge(history, scenario).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rto(history, scenario).verdict, Verdict::unknown);
   scenario.expect.rto_max = *scenario.expect.rto_max - Nanos(1000);
-  EXPECT_EQ(judge(history, scenario).verdict, Verdict::fail);
+  EXPECT_EQ(judge_rto(history, scenario).verdict, Verdict::fail);
 }
 
 TEST(RtoCheck, NeverRecoveredFailsWhenTheFaultIsGoneAndIsUnknownWhenSamplesEnd) {
@@ -274,24 +274,24 @@ TEST(RtoCheck, NeverRecoveredFailsWhenTheFaultIsGoneAndIsUnknownWhenSamplesEnd) 
   probe_server(out, out.source("http.get", "", 10, 2), gone, 10, 0, 60);
   add_fault(out, 9.99, 30);
   const History history = out.finish();
-  const CheckResult result = judge(history, scenario_with(5));
+  const CheckResult result = judge_rto(history, scenario_with(5));
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_FALSE(measure(history, scenario_with(5)).upper_ms);
 
   HistoryBuilder cut;
   probe_server(cut, cut.source("http.get", "", 10, 2), gone, 10, 0, 20);
   add_fault(cut, 9.99, 30);
-  EXPECT_EQ(judge(cut.finish(), scenario_with(5)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rto(cut.finish(), scenario_with(5)).verdict, Verdict::unknown);
 }
 
 TEST(RtoCheck, NoDataAndNoFaultAreUnknown) {
   HistoryBuilder no_data;
   no_data.source("http.get", "", 10, 2);
   add_fault(no_data, 10, 13);
-  EXPECT_EQ(judge(no_data.finish(), scenario_with(5)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rto(no_data.finish(), scenario_with(5)).verdict, Verdict::unknown);
   HistoryBuilder no_fault;
   probe_server(no_fault, no_fault.source("http.get", "", 10, 2), {}, 10, 0, 25);
-  EXPECT_EQ(judge(no_fault.finish(), scenario_with(5)).verdict, Verdict::unknown);
+  EXPECT_EQ(judge_rto(no_fault.finish(), scenario_with(5)).verdict, Verdict::unknown);
 }
 
 }  // namespace

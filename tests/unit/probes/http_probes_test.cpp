@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using Answer = HttpServer::Answer;
 using Fault = HttpServer::Answer::Fault;
 
-constexpr Nanos kShort = milliseconds(250);
+constexpr Nanos kProbeTimeout = milliseconds(250);
 constexpr const char* kFolder = "/remote.php/dav/files/ann%20b/ernstfall-run-1";
 
 // Stores what is put, until a test plants something else for GET or PUT.
@@ -69,7 +69,7 @@ class FakeFiles {
   int folders_ = 0;
 };
 
-Answer faulty(Fault fault) {
+Answer answer_with(Fault fault) {
   Answer answer;
   answer.fault = fault;
   return answer;
@@ -163,11 +163,11 @@ TEST_F(HttpGetTest, Refused) {
 }
 
 TEST_F(HttpGetTest, Timeout) {
-  serve(faulty(Fault::hang));
-  const Sample sample = first_sample(spec("http.get", 20, kShort));
+  serve(answer_with(Fault::hang));
+  const Sample sample = first_sample(spec("http.get", 20, kProbeTimeout));
   EXPECT_EQ(sample.outcome, Outcome::timeout);
   EXPECT_EQ(sample.code, -CURLE_OPERATION_TIMEDOUT);
-  EXPECT_GE(sample.ended - sample.scheduled, kShort.count());
+  EXPECT_GE(sample.ended - sample.scheduled, kProbeTimeout.count());
 }
 
 TEST_F(HttpGetTest, DirectAsksTheNodeAndIsAboutTheNode) {
@@ -186,18 +186,18 @@ TEST_F(HttpGetTest, DirectAsksTheNodeAndIsAboutTheNode) {
 TEST_F(HttpGetTest, WhatCannotBeAskedIsSaidAtOnce) {
   serve({200});
   cluster_.service->direct_urls["prod"] = server_->url();
-  const auto unknown = start({spec("http.get", 20, kShort, {{"direct", text("prdo")}})});
+  const auto unknown = start({spec("http.get", 20, kProbeTimeout, {{"direct", text("prdo")}})});
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, Errc::usage);
   EXPECT_THAT(unknown.error().what, HasSubstr("did you mean \"prod\"?"));
   cluster_.service.reset();
-  const auto none = start({spec("http.get", 20, kShort)});
+  const auto none = start({spec("http.get", 20, kProbeTimeout)});
   ASSERT_FALSE(none.has_value());
   EXPECT_THAT(none.error().what, HasSubstr("needs a `service:`"));
 }
 
 TEST_F(HttpGetTest, SlotsThatWouldPileUpAreMissed) {
-  serve(faulty(Fault::hang));
+  serve(answer_with(Fault::hang));
   cluster_.service->url = server_->url();
   // At most 200 Hz * 50 ms + margin are in flight while the engine ends each one in time. A `done`
   // that stands still keeps it from that.
@@ -218,7 +218,7 @@ TEST_F(HttpGetTest, SlotsThatWouldPileUpAreMissed) {
 }
 
 TEST_F(HttpGetTest, WhatWeCancelIsMissedAndNotAnOutage) {
-  serve(faulty(Fault::hang));
+  serve(answer_with(Fault::hang));
   const auto runner = start({spec("http.get", 20, seconds(30))});
   ASSERT_TRUE(runner.has_value());
   while (server_->received().empty()) std::this_thread::yield();
@@ -286,11 +286,11 @@ INSTANTIATE_TEST_SUITE_P(
                                   -CURLE_PARTIAL_FILE,
                                   Outcome::failed,
                                   ""},
-                    PlantedAnswer{"Garbage", faulty(Fault::garbage), -CURLE_UNSUPPORTED_PROTOCOL,
+                    PlantedAnswer{"Garbage", answer_with(Fault::garbage),
+                                  -CURLE_UNSUPPORTED_PROTOCOL, Outcome::failed, ""},
+                    PlantedAnswer{"Reset", answer_with(Fault::reset), -CURLE_RECV_ERROR,
                                   Outcome::failed, ""},
-                    PlantedAnswer{"Reset", faulty(Fault::reset), -CURLE_RECV_ERROR, Outcome::failed,
-                                  ""},
-                    PlantedAnswer{"Hang", faulty(Fault::hang), -CURLE_OPERATION_TIMEDOUT,
+                    PlantedAnswer{"Hang", answer_with(Fault::hang), -CURLE_OPERATION_TIMEDOUT,
                                   Outcome::timeout, "no complete answer"}),
     name_of);
 
@@ -374,11 +374,11 @@ INSTANTIATE_TEST_SUITE_P(
                     PlantedAnswer{"Error", Answer{500}, 500, Outcome::failed, "inside the service"},
                     PlantedAnswer{"Unavailable", Answer{503}, 503, Outcome::failed, "unavailable"},
                     PlantedAnswer{"Full", Answer{507}, 507, Outcome::failed, "no space left"},
-                    PlantedAnswer{"Reset", faulty(Fault::reset), -CURLE_RECV_ERROR,
+                    PlantedAnswer{"Reset", answer_with(Fault::reset), -CURLE_RECV_ERROR,
                                   Outcome::indeterminate, ""},
-                    PlantedAnswer{"Closed", faulty(Fault::close), -CURLE_GOT_NOTHING,
+                    PlantedAnswer{"Closed", answer_with(Fault::close), -CURLE_GOT_NOTHING,
                                   Outcome::indeterminate, "closed without an answer"},
-                    PlantedAnswer{"Hang", faulty(Fault::hang), -CURLE_OPERATION_TIMEDOUT,
+                    PlantedAnswer{"Hang", answer_with(Fault::hang), -CURLE_OPERATION_TIMEDOUT,
                                   Outcome::indeterminate, "no complete answer"}),
     name_of);
 
@@ -418,7 +418,7 @@ TEST_F(HttpProbesTest, StartSaysWhyItCannotAndEndsInTime) {
   EXPECT_THAT(refusal("webdav.read"), HasSubstr("storing the known file does not work (HTTP 507: "
                                                 "no space left)"));
   EXPECT_THAT(refusal("webdav.write"), HasSubstr("storing a file does not work (HTTP 507"));
-  files_.plant("PUT", faulty(Fault::hang));
+  files_.plant("PUT", answer_with(Fault::hang));
   EXPECT_THAT(refusal("webdav.read"), HasSubstr("storing the known file does not work (no answer"));
   files_.plant("MKCOL", Answer{403});
   EXPECT_THAT(refusal("webdav.write"),

@@ -20,18 +20,18 @@ using testing_support::ask;
 using testing_support::LoopbackPort;
 using Kind = ReachRequest::Kind;
 
-constexpr Nanos kLong = seconds(30);
-constexpr Nanos kShort = milliseconds(150);
+constexpr Nanos kReachLong = seconds(30);
+constexpr Nanos kReachShort = milliseconds(150);
 
 class ReachEngineTest : public testing::Test {
  protected:
   RunClock clock_;
   std::unique_ptr<ReachEngine> engine_ = *ReachEngine::start(clock_);
 
-  ReachResponse tcp(std::uint16_t port, Nanos timeout = kLong) {
+  ReachResponse tcp(std::uint16_t port, Nanos timeout = kReachLong) {
     return ask(*engine_, {Kind::tcp, "127.0.0.1", port, timeout});
   }
-  ReachResponse ssh(std::uint16_t port, Nanos timeout = kLong) {
+  ReachResponse ssh(std::uint16_t port, Nanos timeout = kReachLong) {
     return ask(*engine_, {Kind::ssh_banner, "127.0.0.1", port, timeout});
   }
 };
@@ -43,7 +43,7 @@ TEST_F(ReachEngineTest, TcpAcceptedHereAndRefusedByTheNeighbour) {
   EXPECT_TRUE(here.answered);
   EXPECT_FALSE(here.refused || here.timed_out || here.own_fault);
   EXPECT_LE(here.started, here.ended);
-  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "127.0.77.1", port.port(), kLong}).refused);
+  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "127.0.77.1", port.port(), kReachLong}).refused);
 }
 
 TEST_F(ReachEngineTest, TcpRefusedIsNoAnswerButALivingKernel) {
@@ -57,10 +57,10 @@ TEST_F(ReachEngineTest, TcpRefusedIsNoAnswerButALivingKernel) {
 TEST_F(ReachEngineTest, TcpSilenceIsATimeoutAndNeverEarly) {
   LoopbackPort silent;
   silent.listen_with_full_backlog();
-  const ReachResponse response = tcp(silent.port(), kShort);
+  const ReachResponse response = tcp(silent.port(), kReachShort);
   EXPECT_TRUE(response.timed_out) << response.detail;
   EXPECT_FALSE(response.answered || response.refused || response.own_fault);
-  EXPECT_GE(response.ended - response.started, kShort.count());
+  EXPECT_GE(response.ended - response.started, kReachShort.count());
 }
 
 TEST_F(ReachEngineTest, TimeoutsEndInTheirOwnOrder) {
@@ -98,7 +98,7 @@ TEST_F(ReachEngineTest, AcceptingInSilenceIsNoSshAnswer) {
   LoopbackPort port;
   port.listen();
   EXPECT_TRUE(tcp(port.port()).answered);
-  const ReachResponse response = ssh(port.port(), kShort);
+  const ReachResponse response = ssh(port.port(), kReachShort);
   EXPECT_FALSE(response.answered);
   EXPECT_TRUE(response.timed_out);
   EXPECT_NE(response.detail.find("no SSH greeting"), std::string::npos) << response.detail;
@@ -122,7 +122,7 @@ TEST_F(ReachEngineTest, EndlessTalkThatIsNotSshEnds) {
 TEST_F(ReachEngineTest, IcmpOnLoopback) {
   if (!engine_->can_icmp()) GTEST_SKIP() << "needs CAP_NET_RAW or net.ipv4.ping_group_range";
   for (const char* address : {"127.0.0.1", "127.200.3.4", "localhost"}) {
-    const ReachResponse response = ask(*engine_, {Kind::icmp, address, 22, kLong});
+    const ReachResponse response = ask(*engine_, {Kind::icmp, address, 22, kReachLong});
     EXPECT_TRUE(response.answered) << address << ": " << response.detail;
   }
 }
@@ -137,11 +137,11 @@ TEST_F(ReachEngineTest, Ipv6OnLoopback) {
   socklen_t size = sizeof address;
   ASSERT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
   const std::uint16_t port = ntohs(address.sin6_port);
-  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "::1", port, kLong}).refused);
+  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "::1", port, kReachLong}).refused);
   ASSERT_EQ(::listen(socket.get(), 8), 0);
-  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "::1", port, kLong}).answered);
+  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "::1", port, kReachLong}).answered);
   if (!IcmpSocket::open(AF_INET6)) return;
-  const ReachResponse response = ask(*engine_, {Kind::icmp, "::1", port, kLong});
+  const ReachResponse response = ask(*engine_, {Kind::icmp, "::1", port, kReachLong});
   EXPECT_TRUE(response.answered) << response.detail;
 }
 
@@ -183,14 +183,14 @@ TEST_F(ReachEngineTest, NoDescriptorLeftIsOurOwnFault) {
 }
 
 TEST_F(ReachEngineTest, ANameThatIsNoneIsOurOwnFault) {
-  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "no such name", 22, kLong}).own_fault);
+  EXPECT_TRUE(ask(*engine_, {Kind::tcp, "no such name", 22, kReachLong}).own_fault);
   EXPECT_FALSE(resolve_to_literal("no such name"));
   EXPECT_EQ(resolve_to_literal("127.0.0.1").value_or(""), "127.0.0.1");
 }
 
 TEST_F(ReachEngineTest, BoundedInFlightAndEveryAcceptedOneIsAnsweredOnce) {
   const LoopbackPort closed;
-  const ReachRequest request{Kind::tcp, "127.0.0.1", closed.port(), kLong};
+  const ReachRequest request{Kind::tcp, "127.0.0.1", closed.port(), kReachLong};
   std::promise<void> entered;
   std::promise<void> release;
   std::atomic<std::size_t> answers = 0;
@@ -226,7 +226,7 @@ TEST_F(ReachEngineTest, EndingAnswersWhatIsInFlightAsOurOwnFault) {
 
 TEST_F(ReachEngineTest, AnAnswerMayAskAgain) {
   const LoopbackPort closed;
-  const ReachRequest request{Kind::tcp, "127.0.0.1", closed.port(), kLong};
+  const ReachRequest request{Kind::tcp, "127.0.0.1", closed.port(), kReachLong};
   std::promise<ReachResponse> second;
   ASSERT_TRUE(engine_->submit(request, [&](const ReachResponse&) {
     EXPECT_TRUE(engine_->submit(

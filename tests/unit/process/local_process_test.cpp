@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-Deadline soon() {
+Deadline shortly() {
   return Deadline::after(20s);
 }
 
@@ -29,14 +29,14 @@ std::unique_ptr<LocalProcess> start(const ProcessSpec& spec) {
 TEST(LocalProcess, ReadsLinesIncludingAnUnfinishedLastOne) {
   const auto process = start(shell("echo one; echo; printf last"));
   for (const char* expected : {"one", "", "last"}) {
-    const auto line = process->next_line(soon(), {});
+    const auto line = process->next_line(shortly(), {});
     ASSERT_TRUE(line);
     ASSERT_TRUE(line->has_value());
     EXPECT_EQ(**line, expected);
   }
-  EXPECT_EQ(process->next_line(soon(), {}).value(), std::nullopt);
-  EXPECT_EQ(process->next_line(soon(), {}).value(), std::nullopt);
-  const auto result = process->wait(soon(), {});
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), std::nullopt);
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), std::nullopt);
+  const auto result = process->wait(shortly(), {});
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->ok());
 }
@@ -45,7 +45,7 @@ TEST(LocalProcess, TalksBothWays) {
   const auto process = start({.argv = {"cat"}});
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(process->write(fmt::format("line {}\n", i)));
-    EXPECT_EQ(process->next_line(soon(), {}).value(), fmt::format("line {}", i));
+    EXPECT_EQ(process->next_line(shortly(), {}).value(), fmt::format("line {}", i));
   }
 }
 
@@ -58,14 +58,14 @@ TEST(LocalProcess, TimeoutLeavesItRunning) {
   ASSERT_FALSE(waited);
   EXPECT_EQ(waited.error().code, Errc::timeout);
   ASSERT_TRUE(process->write("still here\n"));
-  EXPECT_EQ(process->next_line(soon(), {}).value(), "still here");
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), "still here");
 }
 
 TEST(LocalProcess, StopTokenEndsTheWaitNotTheProcess) {
   const auto process = start({.argv = {"cat"}});
   std::stop_source source;
   std::jthread stopper([&] { source.request_stop(); });
-  const auto line = process->next_line(soon(), source.get_token());
+  const auto line = process->next_line(shortly(), source.get_token());
   ASSERT_FALSE(line);
   EXPECT_EQ(line.error().code, Errc::cancelled);
   EXPECT_TRUE(still_runs(process->pid()));
@@ -73,11 +73,11 @@ TEST(LocalProcess, StopTokenEndsTheWaitNotTheProcess) {
 
 TEST(LocalProcess, EndOfTheChildIsTheEndThoughAGrandchildHoldsThePipe) {
   const auto process = start(shell("sleep 600 & echo $!; printf rest"));
-  const auto line = process->next_line(soon(), {});
+  const auto line = process->next_line(shortly(), {});
   ASSERT_TRUE(line);
   const int grandchild = std::stoi(line->value());
-  EXPECT_EQ(process->next_line(soon(), {}).value(), "rest");
-  EXPECT_EQ(process->next_line(soon(), {}).value(), std::nullopt);
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), "rest");
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), std::nullopt);
   ::kill(grandchild, SIGKILL);
 }
 
@@ -87,15 +87,15 @@ TEST(LocalProcess, DestroyingKillsTheGroupEvenAfterTheLeaderEnded) {
   {
     const auto process = start(shell("sleep 600 & echo $!; exec sleep 600"));
     leader = process->pid();
-    grandchild = std::stoi(process->next_line(soon(), {}).value().value());
+    grandchild = std::stoi(process->next_line(shortly(), {}).value().value());
     EXPECT_TRUE(still_runs(grandchild));
   }
   EXPECT_TRUE(ends_soon(leader));
   EXPECT_TRUE(ends_soon(grandchild));
   {
     const auto process = start(shell("sleep 600 & echo $!"));
-    grandchild = std::stoi(process->next_line(soon(), {}).value().value());
-    ASSERT_TRUE(process->wait(soon(), {}));
+    grandchild = std::stoi(process->next_line(shortly(), {}).value().value());
+    ASSERT_TRUE(process->wait(shortly(), {}));
     EXPECT_TRUE(still_runs(grandchild));
   }
   EXPECT_TRUE(ends_soon(grandchild));
@@ -107,15 +107,15 @@ TEST(LocalProcess, SurvivesTheThreadThatStartedIt) {
   // PR_SET_PDEATHSIG is tied to the thread that forked: it must not be that one.
   EXPECT_FALSE(process->wait(Deadline::after(50ms), {}));
   ASSERT_TRUE(process->write("alive\n"));
-  EXPECT_EQ(process->next_line(soon(), {}).value(), "alive");
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), "alive");
 }
 
 TEST(LocalProcess, MuchUnreadStderrDoesNotBlockIt) {
   ProcessSpec spec = shell("head -c 2000000 /dev/zero | tr '\\0' e >&2; echo done");
   spec.max_output_bytes = 5000;
   const auto process = start(spec);
-  EXPECT_EQ(process->next_line(soon(), {}).value(), "done");
-  const auto result = process->wait(soon(), {});
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), "done");
+  const auto result = process->wait(shortly(), {});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->err, std::string(5000, 'e'));
   EXPECT_TRUE(result->truncated);
@@ -126,17 +126,17 @@ TEST(LocalProcess, UnreadStdoutMakesItWaitAndLosesNothing) {
       start(shell("i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i+1)); done"));
   EXPECT_FALSE(process->wait(Deadline::after(0ms), {}));
   for (int i = 0; i < 30000; ++i) {
-    const auto line = process->next_line(soon(), {});
+    const auto line = process->next_line(shortly(), {});
     ASSERT_TRUE(line && line->has_value());
     ASSERT_EQ(**line, fmt::format("line {}", i));
   }
-  EXPECT_EQ(process->next_line(soon(), {}).value(), std::nullopt);
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), std::nullopt);
 }
 
 TEST(LocalProcess, WaitCollectsTheRestOfTheOutput) {
   const auto process = start(shell("echo first; head -c 300000 /dev/zero | tr '\\0' x; exit 5"));
-  EXPECT_EQ(process->next_line(soon(), {}).value(), "first");
-  const auto result = process->wait(soon(), {});
+  EXPECT_EQ(process->next_line(shortly(), {}).value(), "first");
+  const auto result = process->wait(shortly(), {});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->exit_code, 5);
   EXPECT_EQ(result->out.size(), 300000U);
@@ -146,20 +146,20 @@ TEST(LocalProcess, FeedsStdinTextAndThenEndsIt) {
   ProcessSpec spec{.argv = {"wc", "-c"}};
   spec.stdin_text = std::string(1'000'000, 'y');
   const auto process = start(spec);
-  EXPECT_EQ(trim(process->next_line(soon(), {}).value().value()), "1000000");
+  EXPECT_EQ(trim(process->next_line(shortly(), {}).value().value()), "1000000");
   EXPECT_FALSE(process->write("more"));
 }
 
 TEST(LocalProcess, OverlongLineIsAnError) {
   const auto process = start(shell("head -c 1200000 /dev/zero | tr '\\0' x; sleep 600"));
-  const auto line = process->next_line(soon(), {});
+  const auto line = process->next_line(shortly(), {});
   ASSERT_FALSE(line);
   EXPECT_EQ(line.error().code, Errc::protocol);
 }
 
 TEST(LocalProcess, WriteToAnEndedProcessIsAnError) {
   const auto process = start({.argv = {"true"}});
-  ASSERT_TRUE(process->wait(soon(), {}));
+  ASSERT_TRUE(process->wait(shortly(), {}));
   const Status written = process->write("too late\n");
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, Errc::io);
@@ -168,7 +168,7 @@ TEST(LocalProcess, WriteToAnEndedProcessIsAnError) {
 TEST(LocalProcess, KillGroupShowsAsSignal) {
   const auto process = start({.argv = {"sleep", "600"}});
   process->kill_group();
-  const auto result = process->wait(soon(), {});
+  const auto result = process->wait(shortly(), {});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->signal, SIGKILL);
 }
