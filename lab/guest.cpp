@@ -53,13 +53,17 @@ Status Guests::wait_for_ssh(Deadline deadline, const std::stop_token& stop) {
           const auto answer =
               exec_ok(*remotes_.at(name), {"true"}, deadline.at_most(seconds(15)), stop);
           if (answer) return;
-          const bool final = answer.error().code == Errc::host_key ||
-                             answer.error().code == Errc::auth || deadline.expired();
+          Error error = answer.error();
+          // `lab down` by someone else, or an emulator that crashed: nobody will ever answer.
+          const bool gone = !store_.process(name + ".qemu").has_value();
+          if (gone) error.what = "the machine has ended while it was starting";
+          const bool final = gone || error.code == Errc::host_key || error.code == Errc::auth ||
+                             deadline.expired();
           if (final || !sleep_until(deadline.at_most(milliseconds(300)), stop)) {
             const std::lock_guard lock(mutex);
-            if (!failure)
-              failure = with_console(
-                  Error{answer.error().code, "step boot: " + answer.error().what, name}, name);
+            error.what = "step boot: " + error.what;
+            error.where = name;
+            if (!failure) failure = with_console(std::move(error), name);
             return;
           }
         }

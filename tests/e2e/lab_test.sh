@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # lab_test: the whole path as its user walks it, on real virtual machines with real DRBD: a run, its
-# report, the recheck, and the harness killed at several moments and healed after.
-# usage: lab_test PROGRAM [--all]   --all: kill at ten moments instead of three
+# report, the recheck, the same through a cluster file that knows nothing of the lab, a replica that lags
+# behind, and the harness killed at several moments and healed after.
+# usage: lab_test PROGRAM [--all | FUNCTION...]
+#   --all      kill at ten moments instead of three, kill `lab up`, two labs at once
+#   FUNCTION   only these of the functions below, in a fresh lab: test_lagging_replica "kill_at hold 2"
 set -euo pipefail
 program=$(readlink -f "$1")
-all=${2:-}
+shift
+only=("$@")
+all=
+[ "${1:-}" != --all ] || { all=--all; only=(); }
 top=$(cd "$(dirname "$0")/../.." && pwd)
 lab=e2e
 work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-e2e.XXXXXX")
@@ -25,7 +31,8 @@ check() { # TEXT COMMAND...
 }
 cleanup() {
   local status=$?
-  "$program" lab down --lab "$lab" --purge >/dev/null 2>&1 || true
+  local name
+  for name in "$lab" "$lab-2"; do "$program" lab down --lab "$name" --purge >/dev/null 2>&1 || true; done
   rm -rf "$work"
   exit $status
 }
@@ -70,6 +77,84 @@ test_kill_prod() {
   check "recheck has the same numbers from the raw history" same_numbers "$run/result.json" "$work/recheck.json"
 }
 
+# The same cluster as a stranger sees it: SSH addresses, host keys, a power command, URLs.
+test_plain_cluster_file() {
+  local runs=$work/plain first=$work/runs run
+  first=$(newest_run "$first")
+  ends_with_a_verdict "$program" lab exec --lab "$lab" -- "$program" run "$top/scenarios/kill-prod.yaml" \
+    --cluster "$(lab_folder)/cluster-plain.yaml" --runs "$runs" >"$work/plain.out" 2>"$work/plain.log"
+  run=$(newest_run "$runs")
+  cat "$work/plain.out"
+  check "nothing in the plain cluster file's run says that it is a lab" \
+    not grep -q 'kind: lab' "$run/cluster.yaml"
+  check "the plain cluster file: same verdict, class and checks" same_findings "$first/result.json" "$run/result.json"
+  # Two boots of an emulated machine differ by seconds; what must not differ is what the outage was made of.
+  check "the plain cluster file: recovery within a third of the lab's" \
+    jq -es '(.[0].rto.lower_ms / .[1].rto.lower_ms) | . > 0.67 and . < 1.5' "$first/result.json" "$run/result.json"
+}
+
+not() { ! "$@"; }
+lab_folder() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/ernstfall/labs/$lab"; }
+same_findings() {
+  local findings='[.verdict, .class, [.checks[] | {name, verdict}]]'
+  jq -S "$findings" "$1" >"$work/first.findings"
+  jq -S "$findings" "$2" >"$work/second.findings"
+  diff -u "$work/first.findings" "$work/second.findings"
+}
+
+on_node() { # NODE COMMAND...
+  local node=$1
+  shift
+  "$program" lab ssh --lab "$lab" "$node" -- "$@" >>"$work/node.log" 2>&1
+}
+pristine() { "$program" lab reset --lab "$lab" >"$work/reset.log" 2>&1 || die "lab reset"; }
+
+# Every write of the server reaches the disk before it is acknowledged, so that a loss can only be DRBD's. As an owner
+# would set it: it has to be there after the power cut as well, or the run is rightly dirty.
+durable_writes() {
+  local node
+  for node in prod mirror; do
+    on_node $node sh -c 'd=/etc/systemd/system/srv-cloud.mount.d; mkdir -p $d && printf "[Mount]\nOptions=noatime,_netdev,sync\n" >$d/sync.conf
+                         systemctl daemon-reload; sync' || die "the mount's options on $node"
+  done
+  on_node prod mount -o remount,sync /srv/cloud || die "remount of prod's volume"
+}
+protocol_a() {
+  local node
+  for node in prod mirror; do
+    on_node $node sh -c 'sed -i "s/protocol C/protocol A/" /etc/drbd.d/r0.res && sync && drbdadm adjust r0' || die "protocol A on $node"
+  done
+  on_node prod sh -c 'drbdsetup show r0 | grep -q "protocol.*A"' || die "DRBD does not use protocol A"
+}
+
+run_attended() { # NAME: the run's folder is in $run then
+  ends_with_a_verdict "$program" run "$top/scenarios/kill-prod-attended.yaml" --lab "$lab" --runs "$work/$1" \
+    >"$work/$1.out" 2>"$work/$1.log"
+  run=$(newest_run "$work/$1")
+  cat "$work/$1.out"
+}
+
+# Planted defect: protocol A acknowledges what is only on its way, and the way is slow. The same run on protocol C
+# before it shows that the loss is the protocol's and not the measurement's.
+test_lagging_replica() {
+  local run
+  pristine
+  durable_writes
+  run_attended synchronous
+  check "protocol C, promoted on mirror: no acknowledged write is lost" result '.rpo.lost == 0 and .rpo.acknowledged > 20' "$run"
+  pristine
+  durable_writes
+  protocol_a
+  "$program" lab exec --lab "$lab" -- tc qdisc add dev tap1 root tbf rate 200kbit burst 10kb latency 400ms ||
+    die "the throttle on the way to mirror (tap1: the second node of the topology)"
+  run_attended asynchronous
+  "$program" lab exec --lab "$lab" -- tc qdisc del dev tap1 root || true
+  check "protocol A over a slow link, promoted on mirror: the loss is found" \
+    result '.rpo.lost > 0 and ([.checks[] | select(.name == "rpo")][0].verdict == "fail")' "$run"
+  check "and it is a violation" result '.verdict == "violated"' "$run"
+  pristine
+}
+
 same_numbers() { # what the run said, what the raw history says
   local numbers='(.result // .) | [.verdict, .class, .rto, .rpo]'
   [ "$(jq -S "$numbers" "$1")" = "$(jq -S "$numbers" "$2")" ]
@@ -109,8 +194,47 @@ kill_at() { # PHASE DELAY
     "$program" run "$work/short.yaml" --lab "$lab" --runs "$runs" --dry-run >"$work/dry.out" 2>"$work/dry.log"
 }
 
+# `lab up` killed at any moment leaves nothing that `lab down` does not end; and two labs do not meet.
+lab_processes() { # of the lab NAME: every process that carries the lab's mark in its environment
+  grep -lszE "^ERNSTFALL_LAB_FOLDER=.*/labs/$1\$" /proc/[0-9]*/environ 2>/dev/null | wc -l
+}
+none_left() { [ "$(lab_processes "$1")" -eq 0 ]; }
+test_killed_lab_up() {
+  local other=$lab-2 delay pid
+  check "a running lab's processes can be found" test "$(lab_processes "$lab")" -ge 5
+  for delay in 0.05 0.3 1 3 8; do
+    "$program" lab up --lab "$other" --topology "$top/lab/topologies/homelab.yaml" >"$work/up2.log" 2>&1 &
+    pid=$!
+    sleep "$delay"
+    kill -KILL $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+    "$program" lab down --lab "$other" --purge >"$work/down2.log" 2>&1 || die "lab down after SIGKILL of lab up"
+    check "SIGKILL $delay s into lab up, then down: no process is left" none_left "$other"
+    check "and no file" test ! -e "$(dirname "$(lab_folder)")/$other"
+  done
+}
+test_two_labs() {
+  local other=$lab-2
+  "$program" lab up --lab "$other" --topology "$top/lab/topologies/homelab.yaml" >"$work/up2.log" 2>&1 || die "a second lab"
+  check "a second lab with the same addresses: both answer" both_answer "$other"
+  check "they are different machines" test "$(host_key "$lab")" != "$(host_key "$other")"
+  "$program" lab down --lab "$other" --purge >"$work/down2.log" 2>&1 || die "lab down of the second lab"
+  check "the second lab is gone" none_left "$other"
+  check "the first one is still there" "$program" lab ssh --lab "$lab" prod true
+}
+host_key() { "$program" lab ssh --lab "$1" prod cat /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2; }
+both_answer() { "$program" lab ssh --lab "$lab" prod true && "$program" lab ssh --lab "$1" prod true; }
+
 bring_up
+if [ "${#only[@]}" -gt 0 ]; then
+  short_scenario
+  for function in "${only[@]}"; do $function; done
+  say "$passed passed, 0 failed"
+  exit 0
+fi
 test_kill_prod
+test_plain_cluster_file
+test_lagging_replica
 short_scenario
 kill_at baseline 1
 kill_at inject 0
@@ -123,5 +247,7 @@ if [ "$all" = --all ]; then
   kill_at hold 4
   kill_at undo 5
   kill_at settle 0.5
+  test_killed_lab_up
+  test_two_labs
 fi
 say "$passed passed, 0 failed"
