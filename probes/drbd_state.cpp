@@ -23,7 +23,6 @@ constexpr Nanos kReadTick = milliseconds(100);
 constexpr Nanos kOpenTimeout = seconds(10);
 constexpr Nanos kFirstBackoff = milliseconds(500);
 constexpr Nanos kMaxBackoff = seconds(5);
-constexpr TimeNs kRepeatPollNs = 10 * kNsPerSecond;
 constexpr std::size_t kMaxDumpBytes = 64U << 10U;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::size_t kMaxDetailBytes = 200;
@@ -48,16 +47,6 @@ Versions parse_versions(const std::string& out) {
     if (line.compare(0, equals, "DRBD_KERNEL_VERSION") == 0) versions.kernel = value;
   }
   return versions;
-}
-
-// Everything about a state that is worth a record.
-std::string fingerprint(const DrbdNodeState& state) {
-  std::string text = state.comparison_key();
-  for (const auto& [name, connection] : state.connections)
-    for (const auto& [number, volume] : connection.volumes)
-      if (volume.out_of_sync_kib)
-        text += fmt::format("|{}/{}:{}", name, number, *volume.out_of_sync_kib);
-  return text;
 }
 
 class DrbdStateProbe final : public Probe {
@@ -171,7 +160,7 @@ class DrbdStateProbe final : public Probe {
       changed_.notify_all();
       if (!stall) continue;
       monitor_.closed();
-      (void)record(kinds::kDrbdStreamStalled,
+      record(kinds::kDrbdStreamStalled,
                    json{{"since_ns", stall->since}, {"why", stall->why}}.dump(
                        -1, ' ', false, json::error_handler_t::replace));
       return;
@@ -230,11 +219,8 @@ class DrbdStateProbe final : public Probe {
     }
     if (state->observed()) sample.outcome = Outcome::ok;
     sample.detail = state->observed() ? state->summary() : "resource " + resource_ + " is not up";
-    std::string seen = fingerprint(*state);
-    if (seen != last_seen_ || sample.ended - last_recorded_ >= kRepeatPollNs) {
-      last_seen_ = std::move(seen);
-      last_recorded_ = record(kinds::kDrbdPoll, result.out);
-    }
+    // Each one, a kilobyte: the last one of a run is what "converged" is judged by.
+    (void)record(kinds::kDrbdPoll, result.out);
     monitor_.polled(sample.started, sample.ended, *state);
   }
 
@@ -263,8 +249,6 @@ class DrbdStateProbe final : public Probe {
   StreamMonitor monitor_;
   std::optional<TimeNs> slot_;  // the poll that is asked, or about to be
   std::string trouble_;         // why the stream could not be opened, when that was recorded
-  std::string last_seen_;
-  TimeNs last_recorded_ = 0;
   std::jthread reader_;
   std::jthread poller_;
 };

@@ -60,7 +60,8 @@ struct RunFacts {
   // When the first fault took effect; before a confirmation, the moment it was intended. nullopt:
   // nothing was injected.
   std::optional<TimeNs> effect_at() const;
-  bool all_confirmed() const;  // at least one fault, and each was seen to take effect
+  // At least one fault, and each was seen to take effect and not found ended before its time.
+  bool all_confirmed() const;
   // The first moment at which we began to take a fault away.
   std::optional<TimeNs> undo_begin_at() const;
   std::optional<TimeNs> undone_at() const;  // all of them; nullopt: not all
