@@ -27,6 +27,7 @@ void add_validate(CLI::App& app, Context& context);  // validate_command.cpp: va
 void add_list(CLI::App& app, Context& context);      // list_command.cpp
 void add_run(CLI::App& app, Context& context);       // run_command.cpp
 void add_heal(CLI::App& app, Context& context);      // heal_command.cpp
+void add_inject(CLI::App& app, Context& context);    // inject_command.cpp
 void add_report(CLI::App& app, Context& context);    // report_command.cpp: report, recheck
 void add_history(CLI::App& app,
                  Context& context);  // history_command.cpp: a run's history as JSON lines

@@ -38,6 +38,10 @@ std::string_view kind_name(ParamValue::Kind kind) {
       return "bytes";
     case ParamValue::Kind::frequency:
       return "frequency";
+    case ParamValue::Kind::percent:
+      return "percent";
+    case ParamValue::Kind::bitrate:
+      return "bit rate";
   }
   return "text";
 }

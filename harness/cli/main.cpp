@@ -39,6 +39,7 @@ int run_program(int argc, char** argv) {
   ernstfall::cli::Context context;
   ernstfall::cli::add_run(app, context);
   ernstfall::cli::add_heal(app, context);
+  ernstfall::cli::add_inject(app, context);
   ernstfall::cli::add_report(app, context);
   ernstfall::cli::add_history(app, context);
   ernstfall::cli::add_validate(app, context);

@@ -38,6 +38,7 @@ struct PowerConfig {
 struct Node {
   std::string name;
   std::string address;  // for probes (ping, TCP)
+  std::vector<std::string> more_addresses;  // others that it has: of a storage network, IPv6 ...
   std::vector<std::string>
       roles;  // e.g. drbd-primary, drbd-secondary, ingress, service, monitoring
   std::map<std::string, std::string> labels;
@@ -47,6 +48,7 @@ struct Node {
   std::string place = {};     // "file:line:col"; empty when it comes from no file
 
   bool has_role(std::string_view role) const;
+  std::vector<std::string> addresses() const;  // all of them, `address` first
 };
 
 struct DrbdConfig {

@@ -64,6 +64,8 @@ class ClusterDecoder {
     Map map(yaml.IsNull() ? key : yaml, "node " + node.name, problems_);
     map.text("address", node.address, true);
     check_address(map, "address", node.address);
+    map.words("addresses", node.more_addresses);
+    check_more_addresses(map.take("addresses"), node);
     decode_words_of(map, "roles", node.roles, "role");
     map.each("labels", [&](const YAML::Node& label, const YAML::Node& value) {
       if (auto text = yaml::scalar(value, "label " + label.Scalar(), problems_))
@@ -87,6 +89,19 @@ class ClusterDecoder {
     problems_.add(
         at, fmt::format("{}: \"{}\" is not an address; expected an IP address or a host name", key,
                         elide(address, 80)));
+  }
+
+  // Network faults write these into rules, so they are numbers and not names.
+  void check_more_addresses(const YAML::Node& list, const Node& node) {
+    if (!list.IsDefined() || !list.IsSequence()) return;
+    for (const YAML::Node& element : list) {
+      if (!element.IsScalar()) continue;
+      const std::string& text = element.Scalar();
+      if (!is_ip_address(text))
+        problems_.add(element, fmt::format("addresses: \"{}\" is not an IP address", elide(text, 80)));
+      else if (text == node.address)
+        problems_.add(element, fmt::format("addresses: {} is the node's \"address\" already", text));
+    }
   }
 
   // A list of names without repetition.
@@ -250,6 +265,12 @@ Result<Cluster> load_cluster(const fs::path& path) {
   auto text = read_file(path, kMaxConfigBytes);
   if (!text) return fail_at(Errc::usage, path.string(), "{}", text.error().what);
   return parse_cluster(*text, path);
+}
+
+std::vector<std::string> Node::addresses() const {
+  std::vector<std::string> all{address};
+  all.insert(all.end(), more_addresses.begin(), more_addresses.end());
+  return all;
 }
 
 bool Node::has_role(std::string_view role) const {

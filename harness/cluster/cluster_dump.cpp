@@ -80,6 +80,7 @@ std::string dump_cluster(const Cluster& cluster) {
   for (const Node& node : cluster.nodes) {
     out << YAML::Key << YAML::DoubleQuoted << node.name << YAML::Value << YAML::BeginMap;
     pair(out, "address", node.address);
+    list(out, "addresses", node.more_addresses);
     list(out, "roles", node.roles);
     map(out, "labels", node.labels);
     out << YAML::Key << "protected" << YAML::Value << (node.is_protected ? "true" : "false");

@@ -1,7 +1,10 @@
 // text: quoting, edit distance, splitting.
 #include "harness/core/text.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace ernstfall {
@@ -62,6 +65,12 @@ std::optional<std::string> nearest_name(std::string_view name,
   }
   if (best == nullptr) return std::nullopt;
   return *best;
+}
+
+bool is_ip_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> buffer{};
+  return ::inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {

@@ -20,6 +20,8 @@ std::string shell_quote_word(std::string_view word);
 std::optional<std::string> nearest_name(std::string_view name,
                                         std::span<const std::string> candidates);
 
+bool is_ip_address(const std::string& text);  // IPv4 or IPv6, without prefix or zone
+
 std::vector<std::string> split(std::string_view text, char separator);  // keeps empty parts
 std::string_view trim(std::string_view text);
 std::string join(std::span<const std::string> parts, std::string_view separator);

@@ -71,6 +71,22 @@ Result<double> parse_frequency_hz(std::string_view text) {
   return hz;
 }
 
+Result<double> parse_percent(std::string_view text) {
+  static constexpr std::array<Unit, 1> kUnits{{{"%", 1}}};
+  ERNSTFALL_TRY(const double percent, in_units(text, kUnits, "10%"));
+  if (percent > 100) return fail(Errc::usage, "\"{}\" is more than 100%", text);
+  return percent;
+}
+
+Result<double> parse_bitrate(std::string_view text) {
+  static constexpr std::array<Unit, 4> kUnits{
+      {{"bit", 1}, {"kbit", 1e3}, {"Mbit", 1e6}, {"Gbit", 1e9}}};
+  ERNSTFALL_TRY(const double rate, in_units(text, kUnits, "2Mbit"));
+  if (rate < 1) return fail(Errc::usage, "\"{}\" must be at least 1bit", text);
+  if (rate > 1e12) return fail(Errc::usage, "\"{}\" is too large", text);
+  return rate;
+}
+
 std::string format_duration_ms(double ms) {
   if (ms < 0) return "-" + format_duration_ms(-ms);
   if (ms < 10) return fmt::format("{:.1f} ms", ms);

@@ -17,6 +17,10 @@ Result<Nanos> parse_duration(std::string_view text);
 Result<std::uint64_t> parse_bytes(std::string_view text);
 // Events per second: "10Hz", "1kHz", "0.5Hz", "6/min". Greater than zero.
 Result<double> parse_frequency_hz(std::string_view text);
+// "10%", "0.5%": 0 to 100.
+Result<double> parse_percent(std::string_view text);
+// Bits per second, in powers of 1000 as networks count: "500kbit", "2Mbit", "1Gbit". Above zero.
+Result<double> parse_bitrate(std::string_view text);
 
 // For people: "341.2 s" style reads badly, so 5 min 41.2 s; 850 ms; 0.3 ms.
 std::string format_duration(Nanos duration);

@@ -1,5 +1,6 @@
 // catalog: the list of all faults, and the guards that hold for each of them.
 #include <array>
+#include <random>
 
 #include "harness/faults/fault.h"
 
@@ -16,6 +17,11 @@ std::span<const FaultType* const> all_faults() {
 #undef ERNSTFALL_FAULT
   };
   return kAll;
+}
+
+std::string make_token() {
+  std::random_device random;
+  return fmt::format("{:08x}", random() & 0xffffffffU);
 }
 
 const FaultType* find_fault(std::string_view name) {

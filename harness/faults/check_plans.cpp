@@ -11,7 +11,7 @@ Status check_fault_plans(const Scenario& scenario, const Cluster& cluster) {
     ERNSTFALL_TRY(const std::vector<std::string> targets, resolve_targets(step.on, cluster));
     for (const std::string& target : targets) {
       // A plan only carries the boot id along.
-      const auto plan = plan_fault({*cluster.find_node(target), "unknown"}, step);
+      const auto plan = plan_fault({*cluster.find_node(target), "unknown", &cluster}, step);
       if (plan) continue;
       const std::string place = plan.error().code == Errc::refused ? step.on_place : step.place;
       lines.push_back((place.empty() ? scenario.source.string() : place) + ": " +

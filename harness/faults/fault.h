@@ -18,7 +18,13 @@ namespace ernstfall {
 struct FaultTarget {
   const Node& node;
   std::string boot_id;  // /proc/sys/kernel/random/boot_id
+  const Cluster* cluster = nullptr;  // the others; nullptr only in tests of faults that need none
+  std::string token = "00000000";    // our mark for this fault on this node
+  std::string control_source = {};   // our own address as the node sees it: exempt from every fault
 };
+
+// Eight random hex digits.
+std::string make_token();
 
 struct FaultType {
   std::string_view name;     // area.verb

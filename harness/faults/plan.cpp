@@ -54,6 +54,10 @@ Result<Action> action_from_json(const json& j) {
   if (kind == "revive")
     return ReviveAction{j.at("node").get<std::string>(),
                         Nanos(j.at("grace_ns").get<std::int64_t>())};
+  if (kind == "script")
+    return ScriptAction{j.at("name").get<std::string>(),   j.at("node").get<std::string>(),
+                        j.at("token").get<std::string>(),  j.at("script").get<std::string>(),
+                        j.at("args").get<Argv>(),          Nanos(j.at("timeout_ns").get<std::int64_t>())};
   return fail(Errc::corrupt, "unknown kind of action \"{}\"", kind);
 }
 
@@ -63,6 +67,9 @@ Result<Observation> observation_from_json(const json& j) {
   if (kind == "power-is-off") return PowerIsOff{node};
   if (kind == "node-went-down") return NodeWentDown{node, j.at("boot_id").get<std::string>()};
   if (kind == "node-is-back") return NodeIsBack{node, j.at("boot_id").get<std::string>(), false};
+  if (kind == "script-sees")
+    return ScriptSees{j.at("what").get<std::string>(), node, j.at("token").get<std::string>(),
+                      j.at("script").get<std::string>(), j.at("args").get<Argv>()};
   return fail(Errc::corrupt, "unknown kind of observation \"{}\"", kind);
 }
 
@@ -100,6 +107,10 @@ std::string describe(const Action& action) {
                  [](const ReviveAction& a) {
                    return fmt::format("power-cycle {} unless it answers within {}", a.node,
                                       format_duration(a.grace));
+                 },
+                 [](const ScriptAction& a) {
+                   return fmt::format("on {}: {}{}{}", a.node, a.name, a.args.empty() ? "" : ": ",
+                                      shell_quote(a.args));
                  }},
       action);
 }
@@ -115,6 +126,9 @@ std::string describe(const Observation& observation) {
                                },
                                [](const NodeIsBack& o) {
                                  return fmt::format("{} answers over SSH after a new boot", o.node);
+                               },
+                               [](const ScriptSees& o) {
+                                 return fmt::format("{} on {}", o.what, o.node);
                                }},
                     observation);
 }
@@ -141,6 +155,11 @@ json actions_to_json(const std::vector<Action>& actions) {
             },
             [](const ReviveAction& a) {
               return json{{"kind", "revive"}, {"node", a.node}, {"grace_ns", a.grace.count()}};
+            },
+            [](const ScriptAction& a) {
+              return json{{"kind", "script"},   {"name", a.name},     {"node", a.node},
+                          {"token", a.token},   {"script", a.script}, {"args", a.args},
+                          {"timeout_ns", a.timeout.count()}};
             }},
         action));
   return list;
@@ -165,6 +184,11 @@ json observations_to_json(const std::vector<Observation>& observations) {
                                            return json{{"kind", "node-is-back"},
                                                        {"node", o.node},
                                                        {"boot_id", o.boot_id_before}};
+                                         },
+                                         [](const ScriptSees& o) {
+                                           return json{{"kind", "script-sees"}, {"what", o.what},
+                                                       {"node", o.node},        {"token", o.token},
+                                                       {"script", o.script},    {"args", o.args}};
                                          }},
                               observation));
   return list;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,7 +40,19 @@ struct ReviveAction {
   Nanos grace = std::chrono::seconds(20);
 };
 
-using Action = std::variant<RemoteAction, SwitchPower, ReviveAction>;
+// Runs one of our own scripts on a node. The script's text is fixed; whatever differs from one use
+// to the next travels in `args`, so that no text of a user's is ever read by a shell.
+// harness/faults/node_script.h says what a script finds around it.
+struct ScriptAction {
+  std::string name;  // in words: "drop the packets"
+  std::string node;
+  std::string token;  // our mark on the node: eight hex digits, of this fault alone
+  std::string script;
+  Argv args;
+  Nanos timeout = std::chrono::seconds(60);
+};
+
+using Action = std::variant<RemoteAction, SwitchPower, ReviveAction, ScriptAction>;
 
 // What must be seen for a step to count as done. Each is observed by other means than the action's
 // own exit code.
@@ -57,18 +70,42 @@ struct NodeIsBack {  // answers over SSH with another boot id, and its start-up 
   // when it stays. Not part of the plan: whoever undoes sets it.
   bool accept_unchanged = false;
 };
-using Observation = std::variant<PowerIsOff, NodeWentDown, NodeIsBack>;
+// A read-only script of ours says yes (exit 0, stdout says how it was seen) or no (stderr says what
+// is there instead).
+struct ScriptSees {
+  std::string what;  // in words, after "that": "packets to mirror are dropped"
+  std::string node;
+  std::string token;
+  std::string script;
+  Argv args;
+};
+using Observation = std::variant<PowerIsOff, NodeWentDown, NodeIsBack, ScriptSees>;
+
+// Undoes a fault on its node without us, by a systemd timer there. Armed and proven before anything
+// is applied, and put off by heartbeat while we are in control.
+struct NodeDeadMan {
+  std::string node;
+  std::string token;
+  std::string undo;    // scripts: the undo, and the proof without which it is tried again
+  std::string undone;
+  Argv args;
+  bool survives_reboot = false;  // the fault does, so the undo must as well: it runs at boot
+};
 
 struct FaultPlan {
   std::string fault;
   std::string node;
   std::string intended;  // in words
+  std::vector<Observation> preconditions;  // asked once in preflight; a no refuses the run
+  std::optional<NodeDeadMan> dead_man;     // none: the local keeper alone (power faults)
   std::vector<Action> apply;
   std::vector<Observation> confirm;
   // The target is meant to recover without undo (a power cycle): hold ends early once it has.
   bool ends_by_itself = false;
   std::vector<Action> undo;  // idempotent; right even when apply ran only in part
   std::vector<Observation> undone;
+  std::vector<Action> disarm;  // of the dead-man, once undone is proven
+  std::vector<Observation> disarmed;
 };
 
 // For an undo of a fault that nobody saw take effect.

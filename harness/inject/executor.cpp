@@ -19,7 +19,7 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // How long one power command may take, and one question to a node; both are scaled.
 constexpr Nanos kPowerTimeout = seconds(60);
-constexpr Nanos kAskTimeout = seconds(10);
+constexpr Nanos kAskTimeout = seconds(10);  // a script may take three times as long
 constexpr Nanos kStaysUp = seconds(3);
 constexpr Nanos kPollPeriod = std::chrono::milliseconds(250);
 
@@ -58,11 +58,36 @@ Power* NodeSet::power(std::string_view node) const {
   return it == powers_.end() ? nullptr : it->second.get();
 }
 
-Status Executor::perform(const Action& action, const std::stop_token& stop) {
-  return std::visit(Overloaded{[&](const RemoteAction& a) { return run_remote(a, stop); },
-                               [&](const SwitchPower& a) { return run_power(a, stop); },
-                               [&](const ReviveAction& a) { return run_revive(a, stop); }},
-                    action);
+Result<std::string> Executor::perform(const Action& action, const std::stop_token& stop) {
+  const auto silent = [](const Status& status) -> Result<std::string> {
+    if (!status) return tl::unexpected(status.error());
+    return std::string();
+  };
+  return std::visit(
+      Overloaded{[&](const RemoteAction& a) { return silent(run_remote(a, stop)); },
+                 [&](const SwitchPower& a) { return silent(run_power(a, stop)); },
+                 [&](const ReviveAction& a) { return silent(run_revive(a, stop)); },
+                 [&](const ScriptAction& a) {
+                   return run_script(a.node, a.token, a.script, a.args,
+                                     Deadline::after(nodes_.cluster().scaled(a.timeout)), stop);
+                 }},
+      action);
+}
+
+Result<std::string> Executor::run_script(const std::string& node, const std::string& token,
+                                         const std::string& script, const Argv& args,
+                                         Deadline deadline, const std::stop_token& stop) {
+  Remote* remote = nodes_.remote(node);
+  if (remote == nullptr) return fail(Errc::internal, "no such node \"{}\"", node);
+  RemoteCommand command;
+  command.argv = {"sh", "-s", "--", token};
+  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  command.stdin_text = script;
+  command.max_output_bytes = 1U << 16U;
+  ERNSTFALL_TRY(const ExecResult result, remote->exec(command, deadline, stop));
+  if (!result.ok()) return fail_at(Errc::protocol, node, "{}", result.summary());
+  const std::string_view said = trim(result.out);
+  return std::string(said.substr(0, said.find('\n')));
 }
 
 Status Executor::run_remote(const RemoteAction& action, const std::stop_token& stop) {
@@ -124,7 +149,9 @@ Result<std::string> Executor::boot_id(const std::string& node, Deadline deadline
 Result<std::string> Executor::observe(const Observation& observation, Deadline deadline,
                                       const std::stop_token& stop) {
   while (true) {
-    auto seen = check_once(observation, deadline.at_most(kAskTimeout), stop);
+    const bool script = std::holds_alternative<ScriptSees>(observation);
+    const Nanos ask = script ? 3 * nodes_.cluster().scaled(kAskTimeout) : Nanos(kAskTimeout);
+    auto seen = check_once(observation, deadline.at_most(ask), stop);
     if (seen || seen.error().code == Errc::cancelled || seen.error().code == Errc::host_key ||
         seen.error().code == Errc::auth)
       return seen;
@@ -184,7 +211,10 @@ Result<std::string> Executor::check_once(const Observation& observation, Deadlin
       return fail_at(Errc::protocol, o.node, "the node answers, and its start-up is \"{}\"", word);
     return fmt::format("SSH answers with new boot id {}, system {}", id, word);
   };
-  return std::visit(Overloaded{power_is_off, went_down, is_back}, observation);
+  const auto script_sees = [&](const ScriptSees& o) {
+    return run_script(o.node, o.token, o.script, o.args, deadline, stop);
+  };
+  return std::visit(Overloaded{power_is_off, went_down, is_back, script_sees}, observation);
 }
 
 }  // namespace ernstfall

@@ -35,12 +35,17 @@ class Executor {
  public:
   explicit Executor(NodeSet& nodes) : nodes_(nodes) {}
 
-  Status perform(const Action& action, const std::stop_token& stop);
+  // What a script said on stdout (its first line), empty for everything else.
+  Result<std::string> perform(const Action& action, const std::stop_token& stop);
   // Waits until it is seen; returns how it was seen, in words. Errc::timeout with what was seen
   // instead.
   Result<std::string> observe(const Observation& observation, Deadline deadline,
                               const std::stop_token& stop);
-  // As now, without waiting.
+  // The same question once, without waiting for a yes.
+  Result<std::string> look(const Observation& observation, Deadline deadline,
+                           const std::stop_token& stop) {
+    return check_once(observation, deadline, stop);
+  }
   Result<std::string> boot_id(const std::string& node, Deadline deadline,
                               const std::stop_token& stop);
 
@@ -48,6 +53,9 @@ class Executor {
   Status run_remote(const RemoteAction& action, const std::stop_token& stop);
   Status run_power(const SwitchPower& action, const std::stop_token& stop);
   Status run_revive(const ReviveAction& action, const std::stop_token& stop);
+  Result<std::string> run_script(const std::string& node, const std::string& token,
+                                 const std::string& script, const Argv& args, Deadline deadline,
+                                 const std::stop_token& stop);
   Result<std::string> check_once(const Observation& observation, Deadline deadline,
                                  const std::stop_token& stop);
 

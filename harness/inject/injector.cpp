@@ -32,6 +32,57 @@ Status Injector::mark_dirty(int id, const std::string& why) {
   return journal_.record("dirty", {{"id", id}, {"why", why}});
 }
 
+namespace {
+
+UndoEntry undo_of(int id, const FaultPlan& plan) {
+  UndoEntry entry;
+  entry.id = id;
+  entry.what = plan.fault + " on " + plan.node;
+  entry.node = plan.node;
+  entry.undo = plan.undo;
+  entry.undone = plan.undone;
+  entry.disarm = plan.disarm;
+  entry.disarmed = plan.disarmed;
+  return entry;
+}
+
+}  // namespace
+
+Status carry_out_undo(Executor& executor, const UndoEntry& entry, Deadline undone_by,
+                      const std::stop_token& stop,
+                      const std::function<void(const std::string&)>& done) {
+  const auto perform = [&](const std::vector<Action>& actions) -> Status {
+    for (const Action& action : actions) {
+      ERNSTFALL_TRY(const std::string said, executor.perform(action, stop));
+      done(describe(action) + (said.empty() ? "" : ": " + said));
+    }
+    return {};
+  };
+  const auto observe = [&](const std::vector<Observation>& observations) -> Status {
+    for (const Observation& observation : observations) {
+      ERNSTFALL_TRY(const std::string seen, executor.observe(observation, undone_by, stop));
+      done("seen: " + seen);
+    }
+    return {};
+  };
+  ERNSTFALL_CHECK(perform(entry.undo));
+  ERNSTFALL_CHECK(observe(entry.confirmed ? entry.undone : accepting_unchanged(entry.undone)));
+  // Only now: until the effect is proven gone the dead-man stays as a second chance.
+  ERNSTFALL_CHECK(perform(entry.disarm));
+  return observe(entry.disarmed);
+}
+
+// The local keeper for every fault; for those that a script on the node can undo, its timer as well.
+Status Injector::arm(int id, const FaultPlan& plan, const std::stop_token& stop) {
+  ERNSTFALL_CHECK(keeper_.prove());
+  std::string by = "local dead-man";
+  if (plan.dead_man) {
+    ERNSTFALL_CHECK(dead_men_.arm(*plan.dead_man, stop));
+    by += ", timer on " + plan.dead_man->node;
+  }
+  return journal_.record("armed", {{"id", id}, {"by", by}});
+}
+
 InjectOutcome Injector::inject(int id, const FaultPlan& plan, Deadline confirm_by,
                                const std::stop_token& stop) {
   InjectOutcome outcome;
@@ -42,16 +93,10 @@ InjectOutcome Injector::inject(int id, const FaultPlan& plan, Deadline confirm_b
   };
 
   event(kinds::kFaultIntended, plan, id, "intended", plan.intended);
-  UndoEntry entry;
-  entry.id = id;
-  entry.what = plan.fault + " on " + plan.node;
-  entry.node = plan.node;
-  entry.undo = plan.undo;
-  entry.undone = plan.undone;
-  if (const auto status = plan_undo(entry); !status) return failed(status.error());
-  if (const auto status = keeper_.prove(); !status) return failed(status.error());
-  if (const auto status = journal_.record("armed", {{"id", id}, {"by", "local dead-man"}}); !status)
-    return failed(status.error());
+  if (const auto status = plan_undo(undo_of(id, plan)); !status) return failed(status.error());
+  // What arming leaves on the node is undone like a fault, also when it failed half-way.
+  outcome.touched = plan.dead_man.has_value();
+  if (const auto status = arm(id, plan, stop); !status) return failed(status.error());
   if (const auto status = journal_.record("applying", {{"id", id}}); !status)
     return failed(status.error());
   if (const auto status = history_.sync(); !status) return failed(status.error());
@@ -59,7 +104,7 @@ InjectOutcome Injector::inject(int id, const FaultPlan& plan, Deadline confirm_b
   outcome.touched = true;
   const TimeNs effect_from = history_.clock().now();
   for (const Action& action : plan.apply)
-    if (const auto status = executor_.perform(action, stop); !status) return failed(status.error());
+    if (const auto done = executor_.perform(action, stop); !done) return failed(done.error());
   event(kinds::kFaultApplied, plan, id, "", "", effect_from);
   if (const auto status = journal_.record("applied", {{"id", id}}); !status)
     return failed(status.error());
@@ -76,22 +121,31 @@ InjectOutcome Injector::inject(int id, const FaultPlan& plan, Deadline confirm_b
   return outcome;
 }
 
+Status Injector::still_held(int id, const FaultPlan& plan, const std::stop_token& stop) {
+  if (!plan.dead_man) return {};
+  const auto proven = dead_men_.prove(plan.dead_man->token, stop);
+  // A node that does not answer now proves nothing either way.
+  if (proven || proven.error().code != Errc::refused) return {};
+  event(kinds::kFaultNotConfirmed, plan, id, "why",
+        "the fault may have ended before its time: " + to_string(proven.error()));
+  return proven;
+}
+
 Status Injector::undo(int id, const FaultPlan& plan, bool confirmed, Deadline undone_by) {
   (void)journal_.record("undoing", {{"id", id}});
   event(kinds::kFaultUndoBegin, plan, id, "", "");
-  const auto dirty = [&](const Error& error) -> Status {
-    event(kinds::kFaultDirty, plan, id, "why", to_string(error));
-    (void)mark_dirty(id, to_string(error));
-    return tl::unexpected(error);
-  };
-  for (const Action& action : plan.undo)
-    if (const auto status = executor_.perform(action, {}); !status) return dirty(status.error());
+  if (plan.dead_man) dead_men_.release(plan.dead_man->token);
+  UndoEntry entry = undo_of(id, plan);
+  entry.confirmed = confirmed;
   std::string seen_by;
-  for (const Observation& observation :
-       confirmed ? plan.undone : accepting_unchanged(plan.undone)) {
-    const auto seen = executor_.observe(observation, undone_by, {});
-    if (!seen) return dirty(seen.error());
-    seen_by += (seen_by.empty() ? "" : "; ") + *seen;
+  const auto status =
+      carry_out_undo(executor_, entry, undone_by, {}, [&seen_by](const std::string& text) {
+        if (text.rfind("seen: ", 0) == 0) seen_by += (seen_by.empty() ? "" : "; ") + text.substr(6);
+      });
+  if (!status) {
+    event(kinds::kFaultDirty, plan, id, "why", to_string(status.error()));
+    (void)mark_dirty(id, to_string(status.error()));
+    return status;
   }
   event(kinds::kFaultUndone, plan, id, "by", seen_by);
   return journal_.record("clean", {{"id", id}, {"by", seen_by}});

@@ -15,6 +15,7 @@
 #include "harness/inject/executor.h"
 #include "harness/inject/journal.h"
 #include "harness/inject/keeper.h"
+#include "harness/inject/node_dead_man.h"
 
 namespace ernstfall {
 
@@ -27,15 +28,19 @@ struct InjectOutcome {
 class Injector {
  public:
   Injector(Executor& executor, Journal& journal, HistoryWriter& history, SourceId run_source,
-           Keeper& keeper)
+           Keeper& keeper, NodeDeadMen& dead_men)
       : executor_(executor),
         journal_(journal),
         history_(history),
         run_source_(run_source),
-        keeper_(keeper) {}
+        keeper_(keeper),
+        dead_men_(dead_men) {}
 
   InjectOutcome inject(int id, const FaultPlan& plan, Deadline confirm_by,
                        const std::stop_token& stop);
+  // Whether the fault could have stayed in effect until now: its dead-man was neither fired nor
+  // removed, and the effect can still be seen. To be asked when the hold ends.
+  Status still_held(int id, const FaultPlan& plan, const std::stop_token& stop);
   // Not stoppable by the user: a stopped run still has to be undone. Failure = dirty, and is
   // recorded.
   // `confirmed` as inject() said: an effect that was seen must also be seen to go away.
@@ -47,6 +52,7 @@ class Injector {
   Status mark_dirty(int id, const std::string& why);
 
  private:
+  Status arm(int id, const FaultPlan& plan, const std::stop_token& stop);
   void event(std::string_view kind, const FaultPlan& plan, int id, const std::string& key,
              const std::string& value, TimeNs effect_from = -1);
 
@@ -55,6 +61,14 @@ class Injector {
   HistoryWriter& history_;
   SourceId run_source_;
   Keeper& keeper_;
+  NodeDeadMen& dead_men_;
 };
+
+// An undo and its proof; then the dead-man's end and the proof that no mark is left. In words what was
+// done and seen, through `done`; used by the injector and by heal. The error of the first step that
+// failed: nothing after it was tried.
+Status carry_out_undo(Executor& executor, const UndoEntry& entry, Deadline undone_by,
+                      const std::stop_token& stop,
+                      const std::function<void(const std::string&)>& done);
 
 }  // namespace ernstfall

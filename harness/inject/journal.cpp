@@ -57,6 +57,10 @@ Status apply_line(JournalState& state, const json& line) {
     entry.node = line.at("node").get<std::string>();
     ERNSTFALL_TRY(entry.undo, actions_from_json(line.at("undo")));
     ERNSTFALL_TRY(entry.undone, observations_from_json(line.at("undone")));
+    if (line.contains("disarm")) {
+      ERNSTFALL_TRY(entry.disarm, actions_from_json(line.at("disarm")));
+      ERNSTFALL_TRY(entry.disarmed, observations_from_json(line.at("disarmed")));
+    }
     entry.last_kind = kind;
     state.undos.push_back(std::move(entry));
   } else if (line.contains("id")) {
@@ -144,12 +148,17 @@ std::string_view stage_name(UndoEntry::Stage stage) {
 }
 
 json undo_to_json(const UndoEntry& entry) {
-  return json{{"id", entry.id},
-              {"stage", stage_name(entry.stage)},
-              {"what", entry.what},
-              {"node", entry.node},
-              {"undo", actions_to_json(entry.undo)},
-              {"undone", observations_to_json(entry.undone)}};
+  json line{{"id", entry.id},
+            {"stage", stage_name(entry.stage)},
+            {"what", entry.what},
+            {"node", entry.node},
+            {"undo", actions_to_json(entry.undo)},
+            {"undone", observations_to_json(entry.undone)}};
+  if (!entry.disarm.empty()) {
+    line["disarm"] = actions_to_json(entry.disarm);
+    line["disarmed"] = observations_to_json(entry.disarmed);
+  }
+  return line;
 }
 
 }  // namespace ernstfall

@@ -42,6 +42,8 @@ struct UndoEntry {
   std::string node;  // empty for the runbook
   std::vector<Action> undo;
   std::vector<Observation> undone;
+  std::vector<Action> disarm;
+  std::vector<Observation> disarmed;
   std::string last_kind;  // how far it came
   bool confirmed = false;  // its effect was seen
   bool clean = false;

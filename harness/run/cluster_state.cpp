@@ -14,6 +14,7 @@ using nlohmann::json;
 
 // Reads only. Sorted, and without counters or times, so that an unchanged node gives the same
 // bytes.
+// $1: health or fingerprint; $2: the DRBD resource, if the node runs it.
 constexpr std::string_view kScript = R"(export LC_ALL=C
 echo '== kernel'; uname -r
 echo '== drbd-version'; sed -n 's/^version: \([^ ]*\).*/\1/p' /proc/drbd 2>/dev/null
@@ -21,11 +22,27 @@ echo '== failed-units'
 systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort
 echo '== marks'
 systemctl list-units 'ernstfall-*' --all --plain --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort
-ls -d /run/ernstfall* /var/lib/ernstfall* 2>/dev/null
+ls -d /run/ernstfall* /var/lib/ernstfall* /etc/systemd/system/ernstfall-* 2>/dev/null
+nft list tables 2>/dev/null | awk '$3 ~ /^ernstfall_/'
+awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-* 2>/dev/null; done | sort -u
+if [ -n "$2" ]; then echo '== events2'; drbdsetup events2 --now --statistics "$2" 2>&1; fi
+[ "$1" = fingerprint ] || exit 0
 echo '== mounts'; awk '$1 ~ "^/dev/" {print $1, $2, $3, $4}' /proc/mounts | sort
+echo '== links'; ip -o link show 2>/dev/null | sed 's/^[0-9]*: //; s/ qlen .*//' | sort
 echo '== qdisc'; tc qdisc show 2>/dev/null
-echo '== nft'; nft list ruleset 2>/dev/null
-if [ -n "$1" ]; then echo '== events2'; drbdsetup events2 --now --statistics "$1" 2>&1; fi
+echo '== filters'
+tc qdisc show 2>/dev/null | awk '$2 == "clsact" || $2 == "ingress" {print $5}' | while read -r d; do
+  for p in ingress egress; do tc filter show dev "$d" $p 2>/dev/null | sed "s/^/$d $p /"; done
+done
+echo '== dm'; dmsetup table 2>/dev/null | grep -v '^No devices' | sort
+echo '== sysctls'
+find /proc/sys/net/ipv4 /proc/sys/net/core /proc/sys/vm /proc/sys/kernel -maxdepth 1 -type f -readable ! -name stat_refresh \
+  ! -name ns_last_pid ! -name netdev_rss_key ! -name 'tcp_fastopen_key' 2>/dev/null | sort | xargs grep -sH '' 2>/dev/null
+echo '== masked'; find /etc/systemd/system /run/systemd/system -maxdepth 1 -type l -lname /dev/null 2>/dev/null | sort
+echo '== units'
+systemctl list-units --type=service,mount --plain --no-legend --no-pager --state=active 2>/dev/null | awk '$1 !~ /^(ernstfall-|user@|session-|systemd-|run-|modprobe@|dev-|sys-)/ {print $1, $4}' | sort
+echo '== nft'; nft -s list ruleset 2>/dev/null
+if [ -n "$2" ]; then echo '== drbd-options'; drbdsetup show "$2" 2>&1; fi
 exit 0
 )";
 
@@ -62,7 +79,8 @@ bool runs_drbd(const Cluster& cluster, const std::string& node) {
 
 }  // namespace
 
-ClusterState observe_cluster(const NodeSet& nodes, Deadline deadline, const std::stop_token& stop) {
+ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline deadline,
+                             const std::stop_token& stop) {
   ClusterState state;
   std::mutex mutex;
   const Cluster& cluster = nodes.cluster();
@@ -71,7 +89,8 @@ ClusterState observe_cluster(const NodeSet& nodes, Deadline deadline, const std:
     for (const Node& node : cluster.nodes)
       threads.emplace_back([&, name = node.name] {
         RemoteCommand command;
-        command.argv = {"sh", "-s", runs_drbd(cluster, name) ? cluster.drbd->resource : ""};
+        command.argv = {"sh", "-s", depth == StateDepth::health ? "health" : "fingerprint",
+                        runs_drbd(cluster, name) ? cluster.drbd->resource : ""};
         command.stdin_text = kScript;
         const auto result = nodes.remote(name)->exec(command, deadline, stop);
         const std::lock_guard lock(mutex);
@@ -106,12 +125,29 @@ json state_to_json(const ClusterState& state) {
   return nodes;
 }
 
+namespace {
+
+// Lines of `text` that `other` does not have; at most three, then how many more.
+std::string lines_only_in(const std::string& text, const std::string& other) {
+  const std::vector<std::string> others = split(other, '\n');
+  const std::set<std::string> known(others.begin(), others.end());
+  std::string out;
+  int more = 0;
+  for (const std::string& line : split(text, '\n')) {
+    if (line.empty() || known.count(line) > 0) continue;
+    if (std::count(out.begin(), out.end(), ';') >= 2)
+      ++more;
+    else
+      out += (out.empty() ? "" : "; ") + elide(line, 120);
+  }
+  if (out.empty()) return "nothing";
+  return more > 0 ? fmt::format("{}; and {} more lines", out, more) : out;
+}
+
+}  // namespace
+
 std::vector<std::string> state_differences(const json& before, const ClusterState& now) {
   std::vector<std::string> differences;
-  const auto one_line = [](std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ';');
-    return text.empty() ? std::string("nothing") : elide(text, 200);
-  };
   for (const auto& [name, sections] : before.items()) {
     if (const auto why = now.unreachable.find(name); why != now.unreachable.end()) {
       differences.push_back(name + ": " + why->second);
@@ -122,16 +158,14 @@ std::vector<std::string> state_differences(const json& before, const ClusterStat
       differences.push_back(name + ": not observed");
       continue;
     }
-    std::set<std::string> keys;
-    for (const auto& [key, text] : sections.items()) keys.insert(key);
-    for (const auto& [key, text] : node->second.sections) keys.insert(key);
-    for (const std::string& key : keys) {
-      const auto was = sections.value(key, std::string());
+    for (const auto& [key, text] : sections.items()) {
+      const auto was = text.get<std::string>();
       const auto it = node->second.sections.find(key);
-      const std::string is = it == node->second.sections.end() ? "" : it->second;
-      if (was != is)
-        differences.push_back(
-            fmt::format("{}: {}: was {}, is {}", name, key, one_line(was), one_line(is)));
+      // A journal of an older version may know sections that we do not, and the other way round.
+      if (it == node->second.sections.end() || was == it->second) continue;
+      differences.push_back(fmt::format("{}: {}: was {}, is {}", name, key,
+                                        lines_only_in(was, it->second),
+                                        lines_only_in(it->second, was)));
     }
   }
   return differences;
@@ -141,13 +175,13 @@ namespace {
 
 // Asks again and again until `trouble` of the state is empty; returns what it last was.
 template <typename Trouble>
-auto wait_for(const NodeSet& nodes, Deadline deadline, const std::stop_token& stop,
-              const Trouble& trouble) {
+auto wait_for(const NodeSet& nodes, StateDepth depth, Nanos period, Deadline deadline,
+              const std::stop_token& stop, const Trouble& trouble) {
   const Nanos ask = nodes.cluster().scaled(std::chrono::seconds(15));
   while (true) {
-    auto now = trouble(observe_cluster(nodes, Deadline::after(ask), stop));
+    auto now = trouble(observe_cluster(nodes, depth, Deadline::after(ask), stop));
     if (now.empty() || deadline.expired() ||
-        !sleep_until(deadline.at_most(std::chrono::milliseconds(500)), stop))
+        !sleep_until(deadline.at_most(period), stop))
       return now;
   }
 }
@@ -156,13 +190,13 @@ auto wait_for(const NodeSet& nodes, Deadline deadline, const std::stop_token& st
 
 std::vector<std::string> wait_until_same(const NodeSet& nodes, const json& before,
                                          Deadline deadline, const std::stop_token& stop) {
-  return wait_for(nodes, deadline, stop,
+  return wait_for(nodes, StateDepth::fingerprint, std::chrono::seconds(3), deadline, stop,
                   [&](const ClusterState& state) { return state_differences(before, state); });
 }
 
 std::string wait_until_redundant(const NodeSet& nodes, Deadline deadline,
                                  const std::stop_token& stop) {
-  return wait_for(nodes, deadline, stop, [&](const ClusterState& state) {
+  return wait_for(nodes, StateDepth::health, std::chrono::milliseconds(500), deadline, stop, [&](const ClusterState& state) {
     return redundancy_trouble(state, nodes.cluster());
   });
 }

@@ -15,7 +15,7 @@
 namespace ernstfall {
 
 struct NodeState {
-  // Section -> text, compared byte by byte: failed-units, marks, mounts, qdisc, nft, drbd.
+  // Section -> text, compared byte by byte; see kScript for the names.
   std::map<std::string, std::string> sections;
   std::optional<DrbdNodeState> drbd;
   std::string kernel;
@@ -27,8 +27,14 @@ struct ClusterState {
   std::map<std::string, std::string> unreachable;  // node -> why
 };
 
+// health: DRBD, failed units and our marks, cheap enough to be asked twice a second. fingerprint: also
+// everything that a fault could leave behind (links, qdiscs, filters, nft rules, mounts, device-mapper
+// tables, sysctls, masked and active units).
+enum class StateDepth { health, fingerprint };
+
 // All nodes at once, each in its own thread.
-ClusterState observe_cluster(const NodeSet& nodes, Deadline deadline, const std::stop_token& stop);
+ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline deadline,
+                             const std::stop_token& stop);
 
 // Why the data is not on every replica now; empty when it is. Also empty for a cluster without
 // DRBD.

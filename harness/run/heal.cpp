@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/core/units.h"
-#include "harness/inject/journal.h"
+#include "harness/inject/injector.h"
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
 
@@ -44,18 +44,10 @@ class Healer {
       problem(entry.what + ": " + to_string(error));
       return false;
     };
-    for (const Action& action : entry.undo) {
-      if (const auto status = executor_.perform(action, stop_); !status)
-        return dirty(status.error());
-      done(describe(action));
-    }
     const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kNodeBackMax));
-    const auto expected = entry.confirmed ? entry.undone : accepting_unchanged(entry.undone);
-    for (const Observation& observation : expected) {
-      const auto seen = executor_.observe(observation, deadline, stop_);
-      if (!seen) return dirty(seen.error());
-      done("seen: " + *seen);
-    }
+    const auto status = carry_out_undo(executor_, entry, deadline, stop_,
+                                       [this](const std::string& text) { done(text); });
+    if (!status) return dirty(status.error());
     return true;
   }
 

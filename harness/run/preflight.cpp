@@ -47,7 +47,17 @@ Result<std::vector<PlannedFault>> plan_faults(const NodeSet& nodes, const Scenar
     for (const std::string& target : targets) {
       const Deadline deadline = Deadline::after(cluster.scaled(std::chrono::seconds(20)));
       ERNSTFALL_TRY(const std::string boot_id, executor.boot_id(target, deadline, stop));
-      ERNSTFALL_TRY(FaultPlan plan, plan_fault({*cluster.find_node(target), boot_id}, step));
+      FaultTarget facts{*cluster.find_node(target), boot_id, &cluster, make_token(), {}};
+      if (const auto source = nodes.remote(target)->control_path_source(deadline, stop)) {
+        facts.control_source = *source;
+      } else if (source.error().code != Errc::unsupported) {
+        return tl::unexpected(source.error());
+      }
+      ERNSTFALL_TRY(FaultPlan plan, plan_fault(facts, step));
+      for (const Observation& wanted : plan.preconditions)
+        if (const auto yes = executor.look(wanted, deadline, stop); !yes)
+          return fail_at(Errc::refused, step.on_place.empty() ? step.fault : step.on_place,
+                         "{} cannot be applied: {}", step.fault, to_string(yes.error()));
       if (Power* power = nodes.power(target); power != nullptr) {
         ERNSTFALL_TRY(const bool on, power->is_on(deadline, stop));
         if (!on)
@@ -79,7 +89,7 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
                 "an earlier run may have left this cluster broken; first run: ernstfall heal {}",
                 shell_quote_word(run));
   result.state =
-      observe_cluster(nodes, Deadline::after(cluster.scaled(std::chrono::seconds(20))), stop);
+      observe_cluster(nodes, StateDepth::fingerprint, Deadline::after(cluster.scaled(std::chrono::seconds(20))), stop);
   ERNSTFALL_CHECK(check_health(result.state, cluster));
   for (const auto& [name, node] : result.state.nodes) {
     result.versions["kernel@" + name] = node.kernel;
@@ -101,6 +111,12 @@ std::string describe_plan(const PreflightResult& result, const Scenario& scenari
     for (const Observation& seen : fault.plan.confirm) add("confirm", describe(seen));
     for (const Action& action : fault.plan.undo) add("undo", describe(action));
     for (const Observation& seen : fault.plan.undone) add("prove", describe(seen));
+    if (fault.plan.dead_man)
+      add("dead-man",
+          fmt::format("timer ernstfall-{} on {}, fires after 60 s without a heartbeat of the "
+                      "harness{}",
+                      fault.plan.dead_man->token, fault.plan.dead_man->node,
+                      fault.plan.dead_man->survives_reboot ? ", and at every boot" : ""));
     add("dead-man", "local keeper, fires after 60 s without a heartbeat of the harness");
   }
   if (scenario.attended) {

@@ -24,6 +24,7 @@ constexpr Nanos kConfirmMax = seconds(60);    // scaled
 constexpr Nanos kStartStateMax = minutes(3);  // scaled
 constexpr Nanos kAuditMax = minutes(3);       // scaled
 constexpr Nanos kCollectMax = seconds(30);    // scaled
+constexpr Nanos kNodeDeadManMin = seconds(20);  // four heartbeats on a slow machine
 constexpr Nanos kLookPeriod = milliseconds(100);
 
 class Run {
@@ -59,6 +60,10 @@ class Run {
   void phase(std::string_view name, const std::string& text);
   void event(std::string_view kind, const json& fields);
   void abort(const std::string& why);
+  // Without a probe there is no service to wait for: the fault alone is what is run.
+  bool service_stable() const {
+    return scenario_.probes.empty() || board_->service_stable(clock_.now(), scenario_.stable.count());
+  }
   bool stopped() const { return stop_.stop_requested(); }
   bool wait(Nanos duration) { return sleep_until(Deadline::after(duration), stop_); }
 
@@ -79,6 +84,7 @@ class Run {
   std::optional<Journal> journal_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<NodeDeadMen> dead_men_;
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<Watch> watch_;
   SourceId run_source_ = 0;
@@ -127,7 +133,10 @@ Status Run::start_watching() {
   event(kinds::kVersions, plan_.versions);
   ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.keeper_timeout));
   executor_ = std::make_unique<Executor>(*nodes_);
-  injector_ = std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_);
+  dead_men_ =
+      std::make_unique<NodeDeadMen>(*nodes_, std::max(options_.keeper_timeout, kNodeDeadManMin));
+  injector_ = std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_,
+                                         *dead_men_);
   record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
                        stop_);
   ERNSTFALL_TRY(watch_,
@@ -139,6 +148,7 @@ Status Run::start_watching() {
 // The steady state must hold for the whole baseline; it may take a moment to begin (first
 // connections).
 bool Run::hold_baseline() {
+  if (scenario_.probes.empty()) return !stopped();
   phase("baseline",
         fmt::format("the steady state must hold for {}", format_duration(scenario_.baseline)));
   const Deadline deadline = Deadline::after(scenario_.baseline + cluster_.scaled(seconds(20)));
@@ -177,7 +187,7 @@ void Run::hold(const PlannedFault& fault, TimeNs confirmed_at) {
 void Run::wait_for_own_recovery(const FaultPlan& plan, Deadline until) {
   for (const Observation& back : plan.undone)
     if (!executor_->observe(back, until, stop_)) return;
-  while (!board_->service_stable(clock_.now(), scenario_.stable.count()))
+  while (!service_stable())
     if (until.expired() || !wait(kLookPeriod)) return;
   progress_.note("recovered by itself");
 }
@@ -214,7 +224,7 @@ void Run::run_operator() {
   if (!run_steps(plan_.operator_steps, kinds::kOperatorStep, stop_)) return;
   // The operator's work is done when users are served again.
   const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
-  while (!board_->service_stable(clock_.now(), scenario_.stable.count()))
+  while (!service_stable())
     if (deadline.expired() || !wait(kLookPeriod)) return;
 }
 
@@ -227,6 +237,8 @@ bool Run::inject_one(int id, const PlannedFault& fault) {
     const TimeNs confirmed_at = clock_.now();
     progress_.note("in effect, and seen to be");
     hold(fault, confirmed_at);
+    if (const auto held = injector_->still_held(id, fault.plan, stop_); !held)
+      abort("the fault may have ended before its time: " + to_string(held.error()));
   } else {
     abort("the fault was not seen to take effect: " + outcome.problem);
   }
@@ -258,7 +270,7 @@ void Run::settle() {
     event(kinds::kRedundancy, json::object());
   else
     abort("redundancy was not restored in time: " + trouble);
-  while (!board_->service_stable(clock_.now(), scenario_.stable.count())) {
+  while (!service_stable()) {
     if (deadline.expired()) return abort("the service did not become stable again in time");
     if (!sleep_until(deadline.at_most(kLookPeriod), stop_)) return;
   }
@@ -276,7 +288,7 @@ void Run::restore() {
     }
     const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
     (void)wait_until_redundant(*nodes_, deadline, {});
-    while (!board_->service_stable(clock_.now(), scenario_.stable.count()) && !deadline.expired())
+    while (!service_stable() && !deadline.expired())
       sleep_until(deadline.at_most(kLookPeriod), {});
   }
   if (!touched_) return;

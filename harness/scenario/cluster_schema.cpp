@@ -47,6 +47,8 @@ Json texts(const std::string& help) {
 Json node() {
   return object("one machine",
                 {{"address", text("IP address or host name, for probes")},
+                 {"addresses", set("further IP addresses of the node: network faults hit them too",
+                                   text("IP address"))},
                  {"roles", set("drbd-primary, drbd-secondary, ingress, service, monitoring ...",
                                name("role"))},
                  {"labels", texts("free words")},

@@ -17,9 +17,10 @@
 namespace ernstfall {
 
 // Typed values of a fault's or probe's own parameters, after its declared kinds were checked.
-// Durations are stored in ns, bytes in bytes, frequencies in Hz; text stays text.
+// Durations are stored in ns, bytes in bytes, frequencies in Hz, percentages as 0 to 100, bit rates
+// in bit/s; text stays text.
 struct ParamValue {
-  enum class Kind { text, integer, boolean, duration, bytes, frequency };
+  enum class Kind { text, integer, boolean, duration, bytes, frequency, percent, bitrate };
   Kind kind = Kind::text;
   std::string text;   // as written
   double number = 0;  // the value in base units, for every kind but text

@@ -274,6 +274,14 @@ Result<ParamValue> parse_param(ParamValue::Kind kind, std::string_view text) {
       ERNSTFALL_TRY(value.number, parse_frequency_hz(text));
       break;
     }
+    case ParamValue::Kind::percent: {
+      ERNSTFALL_TRY(value.number, parse_percent(text));
+      break;
+    }
+    case ParamValue::Kind::bitrate: {
+      ERNSTFALL_TRY(value.number, parse_bitrate(text));
+      break;
+    }
   }
   return value;
 }

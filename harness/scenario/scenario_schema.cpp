@@ -35,6 +35,10 @@ Json param(const ParamSpec& spec) {
       return bytes(help);
     case ParamValue::Kind::frequency:
       return frequency(help);
+    case ParamValue::Kind::percent:
+      return percent(help);
+    case ParamValue::Kind::bitrate:
+      return bitrate(help);
   }
   return {};
 }

@@ -30,6 +30,12 @@ inline Json bytes(const std::string& help) {
 inline Json frequency(const std::string& help) {
   return pattern(help, "^[0-9]+(\\.[0-9]+)? *(Hz|kHz|/s|/min)$");
 }
+inline Json percent(const std::string& help) {
+  return pattern(help, "^[0-9]+(\\.[0-9]+)? *%$");
+}
+inline Json bitrate(const std::string& help) {
+  return pattern(help, "^[0-9]+(\\.[0-9]+)? *(bit|kbit|Mbit|Gbit)$");
+}
 inline Json name(const std::string& help) {
   return pattern(help, "^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$");
 }

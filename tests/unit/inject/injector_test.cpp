@@ -37,7 +37,7 @@ class InjectorTest : public ::testing::Test {
     journal_.emplace(*Journal::open(folder_.path()));
     history_ = *HistoryWriter::create(folder_.path() / "history", "run-1", RunClock{});
     const SourceId source = *history_->define_source({0, "run", "run", "", 0, 0});
-    injector_ = std::make_unique<Injector>(executor_, *journal_, *history_, source, keeper_);
+    injector_ = std::make_unique<Injector>(executor_, *journal_, *history_, source, keeper_, dead_men_);
   }
   FaultPlan plan(const std::string& fault) {
     FaultStep step;
@@ -60,6 +60,7 @@ class InjectorTest : public ::testing::Test {
   sim::SimCluster cluster_{{"prod", "mirror"}};
   Executor executor_{*cluster_.set};
   FakeKeeper keeper_;
+  NodeDeadMen dead_men_{*cluster_.set, std::chrono::minutes(1)};
   std::optional<Journal> journal_;
   std::unique_ptr<HistoryWriter> history_;
   std::unique_ptr<Injector> injector_;

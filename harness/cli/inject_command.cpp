@@ -1,0 +1,159 @@
+// inject_command: `ernstfall inject FAULT --on NODE`: one fault by the whole protocol, without probes and
+// load, and what could be proven of it.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/cluster_option.h"
+#include "harness/cli/command.h"
+#include "harness/cli/console_progress.h"
+#include "harness/cli/signals.h"
+#include "harness/core/units.h"
+#include "harness/faults/fault.h"
+#include "harness/inject/journal.h"
+#include "harness/run/runner.h"
+#include "probes/checks/run_facts.h"
+
+namespace ernstfall::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InjectArguments {
+  std::string fault;
+  std::string on;
+  std::vector<std::string> with;
+  std::string hold = "10s";
+  ClusterOption cluster;
+  std::string runs = "runs";
+  bool dry_run = false;
+  bool json = false;
+  bool yes = false;
+};
+
+Result<Scenario> scenario_of(const InjectArguments& options) {
+  // As YAML, so that names, parameters and units are checked in the one place that checks them.
+  Json fault{{"fault", options.fault}, {"on", options.on}, {"hold", options.hold}};
+  for (const std::string& pair : options.with) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(Errc::usage, "--with {}: expected NAME=VALUE", pair);
+    fault["with"][pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  const Json scenario{{"title", options.fault + " on " + options.on},
+                      {"faults", Json::array({fault})},
+                      {"probes", Json::array()}};
+  return parse_scenario(scenario.dump(), "inject-" + options.fault + ".yaml", catalogue());
+}
+
+struct Outcome {
+  std::vector<FaultFacts> faults;
+  std::string aborted;
+  std::vector<std::string> residue;  // what differs from before, or was not proven undone
+};
+
+Result<Outcome> outcome_of(const std::filesystem::path& folder) {
+  ERNSTFALL_TRY(const History history, read_history(folder / "history"));
+  const RunFacts facts = read_facts(history);
+  Outcome outcome{facts.faults, facts.aborted.value_or(""), {}};
+  ERNSTFALL_TRY(const JournalState journal, read_journal(folder));
+  for (const UndoEntry& entry : journal.undos)
+    if (!entry.clean) outcome.residue.push_back(entry.what + ": " + entry.problem);
+  return outcome;
+}
+
+bool held(const FaultFacts& fault) {
+  return fault.confirmed_at && !fault.not_confirmed;
+}
+
+void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
+  Json faults = Json::array();
+  for (const FaultFacts& fault : outcome.faults) {
+    const auto ms = [&](std::optional<TimeNs> at) {
+      return at && fault.intended_at ? Json(to_ms(*at - *fault.intended_at)) : Json();
+    };
+    faults.push_back({{"fault", fault.fault},
+                      {"node", fault.node},
+                      {"intended", fault.intended},
+                      {"applied", fault.applied_at.has_value()},
+                      {"confirmed", held(fault)},
+                      {"confirmed_by", fault.confirmed_by},
+                      {"undone", fault.undone_at.has_value()},
+                      {"undone_by", fault.undone_by},
+                      {"applied_after_ms", ms(fault.applied_at)},
+                      {"confirmed_after_ms", ms(fault.confirmed_at)},
+                      {"problem", fault.problem}});
+  }
+  const Json all{{"schema_version", 1},     {"run", folder.string()},   {"aborted", outcome.aborted},
+                 {"faults", faults},        {"residue", outcome.residue}};
+  fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_lines(const Outcome& outcome) {
+  for (const FaultFacts& fault : outcome.faults) {
+    fmt::print("{} on {}\n", fault.fault, fault.node);
+    fmt::print("  applied    {}\n", fault.applied_at ? "yes" : "no");
+    fmt::print("  confirmed  {}\n", held(fault) ? fault.confirmed_by : "no: " + fault.problem);
+    fmt::print("  undone     {}\n", fault.undone_at ? fault.undone_by : "no: " + fault.problem);
+  }
+  if (outcome.residue.empty()) fmt::print("  residue    none: every node is as it was\n");
+  for (const std::string& line : outcome.residue) fmt::print("  residue    {}\n", line);
+}
+
+Result<ExitCode> inject(const InjectArguments& options) {
+  ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_CHECK(check_cluster(cluster));
+  ERNSTFALL_TRY(const Scenario scenario, scenario_of(options));
+  ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+  ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
+  if (!cluster.disposable && !options.yes && !options.dry_run)
+    return fail_at(Errc::refused, cluster.source.string(),
+                   "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+  RunOptions run;
+  run.runs_root = options.runs;
+  run.program = std::filesystem::read_symlink("/proc/self/exe");
+  run.dry_run = options.dry_run;
+  const auto progress = make_console_progress();
+  ERNSTFALL_TRY(const RunOutcome done,
+                run_scenario(cluster, scenario, run, *progress, stop_on_signals()));
+  if (options.dry_run) {
+    fmt::print("{}", done.plan_text);
+    return ExitCode::pass;
+  }
+  ERNSTFALL_TRY(const Outcome outcome, outcome_of(done.folder));
+  if (options.json)
+    print_json(outcome, done.folder);
+  else
+    print_lines(outcome);
+  if (!outcome.residue.empty()) return ExitCode::dirty;
+  if (outcome.faults.empty() || !outcome.aborted.empty()) return ExitCode::inconclusive;
+  for (const FaultFacts& fault : outcome.faults)
+    if (!held(fault)) return ExitCode::inconclusive;
+  return ExitCode::pass;
+}
+
+}  // namespace
+
+void add_inject(CLI::App& app, Context& context) {
+  auto options = std::make_shared<InjectArguments>();
+  CLI::App* command =
+      app.add_subcommand("inject", "make one fault, prove it, take it away, prove that too");
+  command->add_option("fault", options->fault, "name of a fault: ernstfall list faults")->required();
+  command->add_option("--on", options->on, "node, or role:ROLE")->required();
+  command->add_option("--with", options->with, "a parameter of the fault, NAME=VALUE; repeatable");
+  command->add_option("--hold", options->hold, "how long it stays")->capture_default_str();
+  add_cluster_options(*command, options->cluster);
+  command->add_option("--runs", options->runs, "folder for run folders")->capture_default_str();
+  command->add_flag("--dry-run", options->dry_run, "do every read, print every command, touch nothing");
+  command->add_flag("--json", options->json, "result as one JSON document on stdout");
+  command->add_flag("--yes", options->yes, "also on a cluster that is not marked disposable");
+  command->callback([options, &context] {
+    const auto code = inject(*options);
+    if (!code) return report_error(context, code.error());
+    context.exit_code = *code;
+  });
+}
+
+}  // namespace ernstfall::cli
