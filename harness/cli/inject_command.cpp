@@ -1,5 +1,5 @@
-// inject_command: `ernstfall inject FAULT --on NODE`: one fault by the whole protocol, without probes and
-// load, and what could be proven of it.
+// inject_command: `ernstfall inject FAULT --on NODE`: one fault by the whole protocol, without
+// probes and load, and what could be proven of it.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -86,8 +86,11 @@ void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
                       {"confirmed_after_ms", ms(fault.confirmed_at)},
                       {"problem", fault.problem}});
   }
-  const Json all{{"schema_version", 1},     {"run", folder.string()},   {"aborted", outcome.aborted},
-                 {"faults", faults},        {"residue", outcome.residue}};
+  const Json all{{"schema_version", 1},
+                 {"run", folder.string()},
+                 {"aborted", outcome.aborted},
+                 {"faults", faults},
+                 {"residue", outcome.residue}};
   fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -109,8 +112,9 @@ Result<ExitCode> inject(const InjectArguments& options) {
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
   ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
   if (!cluster.disposable && !options.yes && !options.dry_run)
-    return fail_at(Errc::refused, cluster.source.string(),
-                   "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+    return fail_at(
+        Errc::refused, cluster.source.string(),
+        "this cluster is not marked disposable; look at --dry-run first, then say --yes");
   RunOptions run;
   run.runs_root = options.runs;
   run.program = std::filesystem::read_symlink("/proc/self/exe");
@@ -140,13 +144,15 @@ void add_inject(CLI::App& app, Context& context) {
   auto options = std::make_shared<InjectArguments>();
   CLI::App* command =
       app.add_subcommand("inject", "make one fault, prove it, take it away, prove that too");
-  command->add_option("fault", options->fault, "name of a fault: ernstfall list faults")->required();
+  command->add_option("fault", options->fault, "name of a fault: ernstfall list faults")
+      ->required();
   command->add_option("--on", options->on, "node, or role:ROLE")->required();
   command->add_option("--with", options->with, "a parameter of the fault, NAME=VALUE; repeatable");
   command->add_option("--hold", options->hold, "how long it stays")->capture_default_str();
   add_cluster_options(*command, options->cluster);
   command->add_option("--runs", options->runs, "folder for run folders")->capture_default_str();
-  command->add_flag("--dry-run", options->dry_run, "do every read, print every command, touch nothing");
+  command->add_flag("--dry-run", options->dry_run,
+                    "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
   command->add_flag("--yes", options->yes, "also on a cluster that is not marked disposable");
   command->callback([options, &context] {

@@ -98,9 +98,11 @@ class ClusterDecoder {
       if (!element.IsScalar()) continue;
       const std::string& text = element.Scalar();
       if (!is_ip_address(text))
-        problems_.add(element, fmt::format("addresses: \"{}\" is not an IP address", elide(text, 80)));
+        problems_.add(element,
+                      fmt::format("addresses: \"{}\" is not an IP address", elide(text, 80)));
       else if (text == node.address)
-        problems_.add(element, fmt::format("addresses: {} is the node's \"address\" already", text));
+        problems_.add(element,
+                      fmt::format("addresses: {} is the node's \"address\" already", text));
     }
   }
 

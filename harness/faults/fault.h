@@ -17,7 +17,7 @@ namespace ernstfall {
 // What a fault may know about its target when it plans: read in preflight.
 struct FaultTarget {
   const Node& node;
-  std::string boot_id;  // /proc/sys/kernel/random/boot_id
+  std::string boot_id;               // /proc/sys/kernel/random/boot_id
   const Cluster* cluster = nullptr;  // the others; nullptr only in tests of faults that need none
   std::string token = "00000000";    // our mark for this fault on this node
   std::string control_source = {};   // our own address as the node sees it: exempt from every fault

@@ -137,17 +137,19 @@ say "no rule is left"
 FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
                           const NetFilter& filter) {
   const auto in_seconds = [](Nanos duration) {
-    return duration.count() == 0 ? std::string("0")
-                                 : fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
+    return duration.count() == 0
+               ? std::string("0")
+               : fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
   };
   Argv args = scope.args();
-  args.insert(args.end(), {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
-                           filter.loopback ? "yes" : "no", in_seconds(filter.down),
-                           in_seconds(filter.up)});
+  args.insert(args.end(),
+              {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
+               filter.loopback ? "yes" : "no", in_seconds(filter.down), in_seconds(filter.up)});
   const std::string rules(kRules);
   const std::string apply = rules + std::string(kApply);
   const std::string confirm = rules + std::string(kConfirm);
-  std::string intended = fmt::format("{} packets {}", filter.reject ? "reject" : "drop", scope.words);
+  std::string intended =
+      fmt::format("{} packets {}", filter.reject ? "reject" : "drop", scope.words);
   if (filter.longer_than > 0) intended += fmt::format(", longer than {} bytes", filter.longer_than);
   if (filter.down.count() > 0)
     intended += fmt::format(", for {}, then not for {}, and so on", format_duration(filter.down),

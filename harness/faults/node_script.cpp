@@ -5,7 +5,8 @@ namespace ernstfall {
 namespace {
 
 // The token is the first argument: everything else follows from it.
-constexpr std::string_view kPrelude = R"sh(export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+constexpr std::string_view kPrelude =
+    R"sh(export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 token=$1; shift
 mark=ernstfall-$token
 table=ernstfall_$token
@@ -68,8 +69,8 @@ FaultPlan plan_scripts(const FaultTarget& target, const NodeScripts& scripts, Ar
   plan.intended = std::move(intended);
   if (!scripts.ready.empty())
     plan.preconditions = {sees("the fault can be applied", scripts.ready)};
-  plan.dead_man = NodeDeadMan{node, target.token, undo, text(scripts.undone), args,
-                              scripts.survives_reboot};
+  plan.dead_man =
+      NodeDeadMan{node, target.token, undo, text(scripts.undone), args, scripts.survives_reboot};
   plan.apply = {ScriptAction{"apply", node, target.token, text(scripts.apply), args}};
   plan.confirm = {sees(std::move(effect), scripts.confirm)};
   plan.undo = {ScriptAction{"undo", node, target.token, undo, args}};

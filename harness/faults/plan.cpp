@@ -55,9 +55,10 @@ Result<Action> action_from_json(const json& j) {
     return ReviveAction{j.at("node").get<std::string>(),
                         Nanos(j.at("grace_ns").get<std::int64_t>())};
   if (kind == "script")
-    return ScriptAction{j.at("name").get<std::string>(),   j.at("node").get<std::string>(),
-                        j.at("token").get<std::string>(),  j.at("script").get<std::string>(),
-                        j.at("args").get<Argv>(),          Nanos(j.at("timeout_ns").get<std::int64_t>())};
+    return ScriptAction{
+        j.at("name").get<std::string>(),  j.at("node").get<std::string>(),
+        j.at("token").get<std::string>(), j.at("script").get<std::string>(),
+        j.at("args").get<Argv>(),         Nanos(j.at("timeout_ns").get<std::int64_t>())};
   return fail(Errc::corrupt, "unknown kind of action \"{}\"", kind);
 }
 
@@ -116,21 +117,19 @@ std::string describe(const Action& action) {
 }
 
 std::string describe(const Observation& observation) {
-  return std::visit(Overloaded{[](const PowerIsOff& o) {
-                                 return fmt::format(
-                                     "{}'s power control says off, and it does not answer", o.node);
-                               },
-                               [](const NodeWentDown& o) {
-                                 return fmt::format("{} stopped answering or has another boot id",
-                                                    o.node);
-                               },
-                               [](const NodeIsBack& o) {
-                                 return fmt::format("{} answers over SSH after a new boot", o.node);
-                               },
-                               [](const ScriptSees& o) {
-                                 return fmt::format("{} on {}", o.what, o.node);
-                               }},
-                    observation);
+  return std::visit(
+      Overloaded{[](const PowerIsOff& o) {
+                   return fmt::format("{}'s power control says off, and it does not answer",
+                                      o.node);
+                 },
+                 [](const NodeWentDown& o) {
+                   return fmt::format("{} stopped answering or has another boot id", o.node);
+                 },
+                 [](const NodeIsBack& o) {
+                   return fmt::format("{} answers over SSH after a new boot", o.node);
+                 },
+                 [](const ScriptSees& o) { return fmt::format("{} on {}", o.what, o.node); }},
+      observation);
 }
 
 json actions_to_json(const std::vector<Action>& actions) {
@@ -157,8 +156,12 @@ json actions_to_json(const std::vector<Action>& actions) {
               return json{{"kind", "revive"}, {"node", a.node}, {"grace_ns", a.grace.count()}};
             },
             [](const ScriptAction& a) {
-              return json{{"kind", "script"},   {"name", a.name},     {"node", a.node},
-                          {"token", a.token},   {"script", a.script}, {"args", a.args},
+              return json{{"kind", "script"},
+                          {"name", a.name},
+                          {"node", a.node},
+                          {"token", a.token},
+                          {"script", a.script},
+                          {"args", a.args},
                           {"timeout_ns", a.timeout.count()}};
             }},
         action));
@@ -172,25 +175,24 @@ Result<std::vector<Action>> actions_from_json(const json& list) {
 json observations_to_json(const std::vector<Observation>& observations) {
   json list = json::array();
   for (const Observation& observation : observations)
-    list.push_back(std::visit(Overloaded{[](const PowerIsOff& o) {
-                                           return json{{"kind", "power-is-off"}, {"node", o.node}};
-                                         },
-                                         [](const NodeWentDown& o) {
-                                           return json{{"kind", "node-went-down"},
-                                                       {"node", o.node},
-                                                       {"boot_id", o.boot_id_before}};
-                                         },
-                                         [](const NodeIsBack& o) {
-                                           return json{{"kind", "node-is-back"},
-                                                       {"node", o.node},
-                                                       {"boot_id", o.boot_id_before}};
-                                         },
-                                         [](const ScriptSees& o) {
-                                           return json{{"kind", "script-sees"}, {"what", o.what},
-                                                       {"node", o.node},        {"token", o.token},
-                                                       {"script", o.script},    {"args", o.args}};
-                                         }},
-                              observation));
+    list.push_back(std::visit(
+        Overloaded{[](const PowerIsOff& o) {
+                     return json{{"kind", "power-is-off"}, {"node", o.node}};
+                   },
+                   [](const NodeWentDown& o) {
+                     return json{{"kind", "node-went-down"},
+                                 {"node", o.node},
+                                 {"boot_id", o.boot_id_before}};
+                   },
+                   [](const NodeIsBack& o) {
+                     return json{
+                         {"kind", "node-is-back"}, {"node", o.node}, {"boot_id", o.boot_id_before}};
+                   },
+                   [](const ScriptSees& o) {
+                     return json{{"kind", "script-sees"}, {"what", o.what},     {"node", o.node},
+                                 {"token", o.token},      {"script", o.script}, {"args", o.args}};
+                   }},
+        observation));
   return list;
 }
 

@@ -66,8 +66,8 @@ struct NodeWentDown {  // the node does not answer, or answers with another boot
 struct NodeIsBack {  // answers over SSH with another boot id, and its start-up has finished
   std::string node;
   std::string boot_id_before;  // empty: any boot id will do
-  // The fault was never confirmed, so that the node may never have been down: the old boot id will do
-  // when it stays. Not part of the plan: whoever undoes sets it.
+  // The fault was never confirmed, so that the node may never have been down: the old boot id will
+  // do when it stays. Not part of the plan: whoever undoes sets it.
   bool accept_unchanged = false;
 };
 // A read-only script of ours says yes (exit 0, stdout says how it was seen) or no (stderr says what
@@ -86,7 +86,7 @@ using Observation = std::variant<PowerIsOff, NodeWentDown, NodeIsBack, ScriptSee
 struct NodeDeadMan {
   std::string node;
   std::string token;
-  std::string undo;    // scripts: the undo, and the proof without which it is tried again
+  std::string undo;  // scripts: the undo, and the proof without which it is tried again
   std::string undone;
   Argv args;
   bool survives_reboot = false;  // the fault does, so the undo must as well: it runs at boot
@@ -95,7 +95,7 @@ struct NodeDeadMan {
 struct FaultPlan {
   std::string fault;
   std::string node;
-  std::string intended;  // in words
+  std::string intended;                    // in words
   std::vector<Observation> preconditions;  // asked once in preflight; a no refuses the run
   std::optional<NodeDeadMan> dead_man;     // none: the local keeper alone (power faults)
   std::vector<Action> apply;

@@ -63,15 +63,15 @@ Result<std::string> Executor::perform(const Action& action, const std::stop_toke
     if (!status) return tl::unexpected(status.error());
     return std::string();
   };
-  return std::visit(
-      Overloaded{[&](const RemoteAction& a) { return silent(run_remote(a, stop)); },
-                 [&](const SwitchPower& a) { return silent(run_power(a, stop)); },
-                 [&](const ReviveAction& a) { return silent(run_revive(a, stop)); },
-                 [&](const ScriptAction& a) {
-                   return run_script(a.node, a.token, a.script, a.args,
+  return std::visit(Overloaded{[&](const RemoteAction& a) { return silent(run_remote(a, stop)); },
+                               [&](const SwitchPower& a) { return silent(run_power(a, stop)); },
+                               [&](const ReviveAction& a) { return silent(run_revive(a, stop)); },
+                               [&](const ScriptAction& a) {
+                                 return run_script(
+                                     a.node, a.token, a.script, a.args,
                                      Deadline::after(nodes_.cluster().scaled(a.timeout)), stop);
-                 }},
-      action);
+                               }},
+                    action);
 }
 
 Result<std::string> Executor::run_script(const std::string& node, const std::string& token,

@@ -72,7 +72,8 @@ Status carry_out_undo(Executor& executor, const UndoEntry& entry, Deadline undon
   return observe(entry.disarmed);
 }
 
-// The local keeper for every fault; for those that a script on the node can undo, its timer as well.
+// The local keeper for every fault; for those that a script on the node can undo, its timer as
+// well.
 Status Injector::arm(int id, const FaultPlan& plan, const std::stop_token& stop) {
   ERNSTFALL_CHECK(keeper_.prove());
   std::string by = "local dead-man";
@@ -83,42 +84,50 @@ Status Injector::arm(int id, const FaultPlan& plan, const std::stop_token& stop)
   return journal_.record("armed", {{"id", id}, {"by", by}});
 }
 
-InjectOutcome Injector::inject(int id, const FaultPlan& plan, Deadline confirm_by,
-                               const std::stop_token& stop) {
+InjectOutcome Injector::prepare(int id, const FaultPlan& plan, const std::stop_token& stop) {
   InjectOutcome outcome;
-  const auto failed = [&](const Error& error) {
-    outcome.problem = to_string(error);
-    event(kinds::kFaultNotConfirmed, plan, id, "why", outcome.problem);
-    return outcome;
-  };
+  const auto prepared = [&]() -> Status {
+    event(kinds::kFaultIntended, plan, id, "intended", plan.intended);
+    ERNSTFALL_CHECK(plan_undo(undo_of(id, plan)));
+    // What arming leaves on the node is undone like a fault, also when it failed half-way.
+    outcome.touched = plan.dead_man.has_value();
+    ERNSTFALL_CHECK(arm(id, plan, stop));
+    ERNSTFALL_CHECK(journal_.record("applying", {{"id", id}}));
+    return history_.sync();
+  }();
+  if (!prepared) not_confirmed(id, plan, prepared.error(), outcome);
+  return outcome;
+}
 
-  event(kinds::kFaultIntended, plan, id, "intended", plan.intended);
-  if (const auto status = plan_undo(undo_of(id, plan)); !status) return failed(status.error());
-  // What arming leaves on the node is undone like a fault, also when it failed half-way.
-  outcome.touched = plan.dead_man.has_value();
-  if (const auto status = arm(id, plan, stop); !status) return failed(status.error());
-  if (const auto status = journal_.record("applying", {{"id", id}}); !status)
-    return failed(status.error());
-  if (const auto status = history_.sync(); !status) return failed(status.error());
-
+void Injector::apply(int id, const FaultPlan& plan, InjectOutcome& outcome, Deadline confirm_by,
+                     const std::stop_token& stop) {
   outcome.touched = true;
   const TimeNs effect_from = history_.clock().now();
-  for (const Action& action : plan.apply)
-    if (const auto done = executor_.perform(action, stop); !done) return failed(done.error());
-  event(kinds::kFaultApplied, plan, id, "", "", effect_from);
-  if (const auto status = journal_.record("applied", {{"id", id}}); !status)
-    return failed(status.error());
-
   std::string seen_by;
-  for (const Observation& observation : plan.confirm) {
-    const auto seen = executor_.observe(observation, confirm_by, stop);
-    if (!seen) return failed(seen.error());
-    seen_by += (seen_by.empty() ? "" : "; ") + *seen;
-  }
+  const auto applied = [&]() -> Status {
+    for (const Action& action : plan.apply) {
+      const auto done = executor_.perform(action, stop);
+      if (!done) return tl::unexpected(done.error());
+    }
+    event(kinds::kFaultApplied, plan, id, "", "", effect_from);
+    ERNSTFALL_CHECK(journal_.record("applied", {{"id", id}}));
+    for (const Observation& observation : plan.confirm) {
+      const auto seen = executor_.observe(observation, confirm_by, stop);
+      if (!seen) return tl::unexpected(seen.error());
+      seen_by += (seen_by.empty() ? "" : "; ") + *seen;
+    }
+    return {};
+  }();
+  if (!applied) return not_confirmed(id, plan, applied.error(), outcome);
   outcome.confirmed = true;
   event(kinds::kFaultConfirmed, plan, id, "by", seen_by, effect_from);
   (void)journal_.record("confirmed", {{"id", id}, {"by", seen_by}});
-  return outcome;
+}
+
+void Injector::not_confirmed(int id, const FaultPlan& plan, const Error& error,
+                             InjectOutcome& outcome) {
+  outcome.problem = to_string(error);
+  event(kinds::kFaultNotConfirmed, plan, id, "why", outcome.problem);
 }
 
 Status Injector::still_held(int id, const FaultPlan& plan, const std::stop_token& stop) {

@@ -36,8 +36,19 @@ class Injector {
         keeper_(keeper),
         dead_men_(dead_men) {}
 
+  // Up to the moment before the fault: undo journalled, dead-man armed and proven. `problem` is
+  // empty when all of it is done.
+  InjectOutcome prepare(int id, const FaultPlan& plan, const std::stop_token& stop);
+  // After prepare(): the fault itself, and the look at its effect.
+  void apply(int id, const FaultPlan& plan, InjectOutcome& outcome, Deadline confirm_by,
+             const std::stop_token& stop);
+  // Both.
   InjectOutcome inject(int id, const FaultPlan& plan, Deadline confirm_by,
-                       const std::stop_token& stop);
+                       const std::stop_token& stop) {
+    InjectOutcome outcome = prepare(id, plan, stop);
+    if (outcome.problem.empty()) apply(id, plan, outcome, confirm_by, stop);
+    return outcome;
+  }
   // Whether the fault could have stayed in effect until now: its dead-man was neither fired nor
   // removed, and the effect can still be seen. To be asked when the hold ends.
   Status still_held(int id, const FaultPlan& plan, const std::stop_token& stop);
@@ -53,6 +64,7 @@ class Injector {
 
  private:
   Status arm(int id, const FaultPlan& plan, const std::stop_token& stop);
+  void not_confirmed(int id, const FaultPlan& plan, const Error& error, InjectOutcome& outcome);
   void event(std::string_view kind, const FaultPlan& plan, int id, const std::string& key,
              const std::string& value, TimeNs effect_from = -1);
 
@@ -64,9 +76,9 @@ class Injector {
   NodeDeadMen& dead_men_;
 };
 
-// An undo and its proof; then the dead-man's end and the proof that no mark is left. In words what was
-// done and seen, through `done`; used by the injector and by heal. The error of the first step that
-// failed: nothing after it was tried.
+// An undo and its proof; then the dead-man's end and the proof that no mark is left. In words what
+// was done and seen, through `done`; used by the injector and by heal. The error of the first step
+// that failed: nothing after it was tried.
 Status carry_out_undo(Executor& executor, const UndoEntry& entry, Deadline undone_by,
                       const std::stop_token& stop,
                       const std::function<void(const std::string&)>& done);

@@ -49,6 +49,8 @@ Status apply_line(JournalState& state, const json& line) {
     state.initial_state = line.at("state").get<std::string>();
   } else if (kind == "run-end") {
     state.ended = true;
+  } else if (kind == "files-planned" || kind == "files-removed") {
+    state.files_left = kind == "files-planned";
   } else if (kind == "undo-planned") {
     UndoEntry entry;
     entry.id = line.at("id").get<int>();
@@ -140,9 +142,12 @@ Result<JournalState> read_journal(const std::filesystem::path& run_folder) {
 
 std::string_view stage_name(UndoEntry::Stage stage) {
   switch (stage) {
-    case UndoEntry::Stage::fault: return "fault";
-    case UndoEntry::Stage::restore: return "restore";
-    case UndoEntry::Stage::residue: return "residue";
+    case UndoEntry::Stage::fault:
+      return "fault";
+    case UndoEntry::Stage::restore:
+      return "restore";
+    case UndoEntry::Stage::residue:
+      return "residue";
   }
   return "fault";
 }

@@ -3,7 +3,8 @@
 // `RUN/journal.jsonl`, one JSON object a line, fsync after each. Life of one undo:
 //   undo-planned -> armed -> applying -> applied -> confirmed -> undoing -> clean
 // or, at any point, dirty (undo tried and not proven). Everything planned and not clean is open:
-// `heal` finishes it. A last line that was cut by a crash is dropped; nothing was touched before
+// `heal` finishes it. Beside these: files-planned before the first write into the service, and
+// files-removed. A last line that was cut by a crash is dropped; nothing was touched before
 // its flush.
 #pragma once
 
@@ -44,7 +45,7 @@ struct UndoEntry {
   std::vector<Observation> undone;
   std::vector<Action> disarm;
   std::vector<Observation> disarmed;
-  std::string last_kind;  // how far it came
+  std::string last_kind;   // how far it came
   bool confirmed = false;  // its effect was seen
   bool clean = false;
   std::string problem;  // of the last `dirty` record
@@ -56,6 +57,7 @@ struct JournalState {
   std::vector<UndoEntry> undos;
   std::string initial_state;  // comparison key of the cluster's state before the first fault
   bool ended = false;         // run-end seen
+  bool files_left = false;    // the run wrote files into the service and did not remove them
   bool cut_line = false;      // the last line was incomplete and was dropped
 
   bool has_open_undo() const;

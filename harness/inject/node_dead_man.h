@@ -1,14 +1,17 @@
 // node_dead_man: the timers on the nodes that undo a fault without us.
 //
-//   arm      $keep/undo, $keep/undone and $keep/fire on the node, then a systemd timer that runs fire
-//            after `fires_after`; for a fault that survives a reboot also a unit that runs it at boot
+//   arm      $keep/undo, $keep/undone and $keep/fire on the node, then a systemd timer that runs
+//   fire
+//            after `fires_after`; for a fault that survives a reboot also a unit that runs it at
+//            boot
 //   prove    the timer is waiting, and the files are, byte for byte, those that we sent
 //   extend   the timer begins anew, again and again while we are in control
-//   fire     undo, then the proof; repeated every 5 s until both succeed; then all of it is removed,
+//   fire     undo, then the proof; repeated every 5 s until both succeed; then all of it is
+//   removed,
 //            and a line in the node's system journal says so
 //
-// PID 1 holds the timer: neither the end of our session, nor SIGKILL of any process of ours, nor a cut
-// control path keeps it from firing.
+// PID 1 holds the timer: neither the end of our session, nor SIGKILL of any process of ours, nor a
+// cut control path keeps it from firing.
 #pragma once
 
 #include <map>

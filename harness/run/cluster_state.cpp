@@ -37,7 +37,7 @@ done
 echo '== dm'; dmsetup table 2>/dev/null | grep -v '^No devices' | sort
 echo '== sysctls'
 find /proc/sys/net/ipv4 /proc/sys/net/core /proc/sys/vm /proc/sys/kernel -maxdepth 1 -type f -readable ! -name stat_refresh \
-  ! -name ns_last_pid ! -name netdev_rss_key ! -name 'tcp_fastopen_key' 2>/dev/null | sort | xargs grep -sH '' 2>/dev/null
+  ! -name ns_last_pid ! -name "*_reserve_kbytes" ! -name netdev_rss_key ! -name 'tcp_fastopen_key' 2>/dev/null | sort | xargs grep -sH '' 2>/dev/null
 echo '== masked'; find /etc/systemd/system /run/systemd/system -maxdepth 1 -type l -lname /dev/null 2>/dev/null | sort
 echo '== units'
 systemctl list-units --type=service,mount --plain --no-legend --no-pager --state=active 2>/dev/null | awk '$1 !~ /^(ernstfall-|user@|session-|systemd-|run-|modprobe@|dev-|sys-)/ {print $1, $4}' | sort
@@ -180,8 +180,7 @@ auto wait_for(const NodeSet& nodes, StateDepth depth, Nanos period, Deadline dea
   const Nanos ask = nodes.cluster().scaled(std::chrono::seconds(15));
   while (true) {
     auto now = trouble(observe_cluster(nodes, depth, Deadline::after(ask), stop));
-    if (now.empty() || deadline.expired() ||
-        !sleep_until(deadline.at_most(period), stop))
+    if (now.empty() || deadline.expired() || !sleep_until(deadline.at_most(period), stop))
       return now;
   }
 }
@@ -196,9 +195,9 @@ std::vector<std::string> wait_until_same(const NodeSet& nodes, const json& befor
 
 std::string wait_until_redundant(const NodeSet& nodes, Deadline deadline,
                                  const std::stop_token& stop) {
-  return wait_for(nodes, StateDepth::health, std::chrono::milliseconds(500), deadline, stop, [&](const ClusterState& state) {
-    return redundancy_trouble(state, nodes.cluster());
-  });
+  return wait_for(
+      nodes, StateDepth::health, std::chrono::milliseconds(500), deadline, stop,
+      [&](const ClusterState& state) { return redundancy_trouble(state, nodes.cluster()); });
 }
 
 }  // namespace ernstfall

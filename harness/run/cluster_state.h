@@ -27,9 +27,9 @@ struct ClusterState {
   std::map<std::string, std::string> unreachable;  // node -> why
 };
 
-// health: DRBD, failed units and our marks, cheap enough to be asked twice a second. fingerprint: also
-// everything that a fault could leave behind (links, qdiscs, filters, nft rules, mounts, device-mapper
-// tables, sysctls, masked and active units).
+// health: DRBD, failed units and our marks, cheap enough to be asked twice a second. fingerprint:
+// also everything that a fault could leave behind (links, qdiscs, filters, nft rules, mounts,
+// device-mapper tables, sysctls, masked and active units).
 enum class StateDepth { health, fingerprint };
 
 // All nodes at once, each in its own thread.

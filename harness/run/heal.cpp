@@ -8,6 +8,9 @@
 #include "harness/inject/injector.h"
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
+#include "harness/run/sweep.h"
+#include "probes/http_engine.h"
+#include "probes/service_folder.h"
 
 namespace ernstfall {
 namespace {
@@ -19,6 +22,8 @@ using std::chrono::minutes;
 constexpr Nanos kNodeBackMax = minutes(5);
 constexpr Nanos kRedundancyMax = minutes(10);
 constexpr Nanos kSameStateMax = minutes(3);
+constexpr Nanos kSweepMax = minutes(2);
+constexpr Nanos kServiceFolderMax = std::chrono::seconds(30);
 
 class Healer {
  public:
@@ -55,6 +60,32 @@ class Healer {
     const auto status = journal.record("clean", {{"id", entry.id}, {"healed_by", options_.by}});
     if (!status) problem(to_string(status.error()));
     return status.has_value();
+  }
+
+  // The files that the run wrote into the service: no fault, but ours.
+  void remove_files(const std::string& run_id, Journal& journal) {
+    const auto& service = nodes_.cluster().service;
+    if (!service) return;
+    say("removing the run's files from the service");
+    const auto removed = [&]() -> Status {
+      ERNSTFALL_TRY(const auto http, HttpEngine::start(RunClock{}));
+      const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kServiceFolderMax));
+      ERNSTFALL_CHECK(remove_service_folder(*http, *service, run_id, deadline, stop_));
+      return journal.record("files-removed", json{{"healed_by", options_.by}});
+    }();
+    if (removed)
+      done("the run's files removed from the service");
+    else
+      problem("the run's files are still at the service: " + to_string(removed.error()));
+  }
+
+  // Our marks on a node, whoever left them.
+  void sweep(const std::string& node) {
+    const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kSweepMax));
+    const auto swept = sweep_marks(*nodes_.remote(node), deadline, stop_);
+    if (!swept) return problem(node + ": " + to_string(swept.error()));
+    for (const std::string& text : swept->done) done(node + ": " + text);
+    for (const std::string& text : swept->problems) problem(node + ": " + text);
   }
 
   bool wait_for_redundancy() {
@@ -108,7 +139,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
                             const std::stop_token& stop) {
   ERNSTFALL_TRY(const auto lock, lock_run(run_folder, options, stop));
   ERNSTFALL_TRY(JournalState state, read_journal(run_folder));
-  if (!state.has_open_undo()) {
+  if (!state.has_open_undo() && !state.files_left) {
     HealReport report;
     report.was_clean = true;
     return report;
@@ -123,7 +154,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
     if (!entry.clean && entry.stage == UndoEntry::Stage::fault && healer.undo(entry, journal))
       healer.mark_clean(entry, journal);
   // The way back of a runbook moves the data's home: only with every replica there.
-  if (healer.report.clean() && healer.wait_for_redundancy()) {
+  if (state.has_open_undo() && healer.report.clean() && healer.wait_for_redundancy()) {
     bool restored = false;
     for (const UndoEntry& entry : state.undos)
       if (!entry.clean && entry.stage == UndoEntry::Stage::restore && healer.undo(entry, journal)) {
@@ -136,6 +167,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
       if (!entry.clean && entry.stage == UndoEntry::Stage::residue && healer.report.clean())
         healer.mark_clean(entry, journal);
   }
+  if (state.files_left) healer.remove_files(state.run_id, journal);
   ERNSTFALL_CHECK(journal.record("healed", {{"by", options.by},
                                             {"clean", healer.report.clean()},
                                             {"done", healer.report.done},
@@ -167,6 +199,7 @@ Result<HealReport> heal_cluster(const Cluster& cluster, const HealOptions& optio
                                                Deadline::after(cluster.scaled(kNodeBackMax)), stop);
     if (!back) healer.problem(to_string(back.error()));
   }
+  for (const Node& node : cluster.nodes) healer.sweep(node.name);
   healer.report.was_clean = healer.report.done.empty() && healer.report.problems.empty();
   healer.wait_for_redundancy();
   return healer.report;

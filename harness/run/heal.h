@@ -37,7 +37,8 @@ struct HealOptions {
 Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealOptions& options,
                             const std::stop_token& stop);
 
-// Without a journal: powers on every node that is off, and waits for redundancy.
+// Without a journal: powers on every node that is off, undoes every fault whose marks are found on
+// a node, and waits for redundancy.
 Result<HealReport> heal_cluster(const Cluster& cluster, const HealOptions& options,
                                 const std::stop_token& stop);
 

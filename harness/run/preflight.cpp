@@ -4,6 +4,7 @@
 #include "harness/core/units.h"
 #include "harness/run/run_folder.h"
 #include "harness/run/runbook.h"
+#include "harness/run/targets.h"
 
 namespace ernstfall {
 namespace {
@@ -37,44 +38,42 @@ Status check_health(const ClusterState& state, const Cluster& cluster) {
   return fail(Errc::unreachable, "the cluster is not fit for a test now:{}", trouble);
 }
 
-Result<std::vector<PlannedFault>> plan_faults(const NodeSet& nodes, const Scenario& scenario,
-                                              const std::stop_token& stop) {
-  std::vector<PlannedFault> planned;
+}  // namespace
+
+Result<PlannedStep> plan_step(const NodeSet& nodes, const FaultStep& step, std::uint64_t seed,
+                              const std::stop_token& stop) {
   Executor executor(const_cast<NodeSet&>(nodes));
   const Cluster& cluster = nodes.cluster();
-  for (const FaultStep& step : scenario.faults) {
-    ERNSTFALL_TRY(const std::vector<std::string> targets, resolve_targets(step.on, cluster));
-    for (const std::string& target : targets) {
-      const Deadline deadline = Deadline::after(cluster.scaled(std::chrono::seconds(20)));
-      ERNSTFALL_TRY(const std::string boot_id, executor.boot_id(target, deadline, stop));
-      FaultTarget facts{*cluster.find_node(target), boot_id, &cluster, make_token(), {}};
-      if (const auto source = nodes.remote(target)->control_path_source(deadline, stop)) {
-        facts.control_source = *source;
-      } else if (source.error().code != Errc::unsupported) {
-        return tl::unexpected(source.error());
-      }
-      ERNSTFALL_TRY(FaultPlan plan, plan_fault(facts, step));
-      for (const Observation& wanted : plan.preconditions)
-        if (const auto yes = executor.look(wanted, deadline, stop); !yes)
-          return fail_at(Errc::refused, step.on_place.empty() ? step.fault : step.on_place,
-                         "{} cannot be applied: {}", step.fault, to_string(yes.error()));
-      if (Power* power = nodes.power(target); power != nullptr) {
-        ERNSTFALL_TRY(const bool on, power->is_on(deadline, stop));
-        if (!on)
-          return fail_at(Errc::unreachable, target,
-                         "the node answers over SSH, but its power control says that it is off: "
-                         "they speak of different machines");
-      }
-      planned.push_back({step, std::move(plan)});
+  PlannedStep planned{step, {}};
+  ERNSTFALL_TRY(const std::vector<std::string> targets, choose_targets(nodes, step, seed, stop));
+  for (const std::string& target : targets) {
+    const Deadline deadline = Deadline::after(cluster.scaled(std::chrono::seconds(20)));
+    ERNSTFALL_TRY(const std::string boot_id, executor.boot_id(target, deadline, stop));
+    FaultTarget facts{*cluster.find_node(target), boot_id, &cluster, make_token(), {}};
+    if (const auto source = nodes.remote(target)->control_path_source(deadline, stop)) {
+      facts.control_source = *source;
+    } else if (source.error().code != Errc::unsupported) {
+      return tl::unexpected(source.error());
     }
+    ERNSTFALL_TRY(FaultPlan plan, plan_fault(facts, step));
+    for (const Observation& wanted : plan.preconditions)
+      if (const auto yes = executor.look(wanted, deadline, stop); !yes)
+        return fail_at(Errc::refused, step.on_place.empty() ? step.fault : step.on_place,
+                       "{} cannot be applied: {}", step.fault, to_string(yes.error()));
+    if (Power* power = nodes.power(target); power != nullptr) {
+      ERNSTFALL_TRY(const bool on, power->is_on(deadline, stop));
+      if (!on)
+        return fail_at(Errc::unreachable, target,
+                       "the node answers over SSH, but its power control says that it is off: "
+                       "they speak of different machines");
+    }
+    planned.plans.push_back(std::move(plan));
   }
   return planned;
 }
 
-}  // namespace
-
 Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario,
-                                  const std::filesystem::path& runs_root,
+                                  const std::filesystem::path& runs_root, std::uint64_t seed,
                                   const std::stop_token& stop) {
   const Cluster& cluster = nodes.cluster();
   PreflightResult result;
@@ -88,14 +87,17 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
     return fail(Errc::unreachable,
                 "an earlier run may have left this cluster broken; first run: ernstfall heal {}",
                 shell_quote_word(run));
-  result.state =
-      observe_cluster(nodes, StateDepth::fingerprint, Deadline::after(cluster.scaled(std::chrono::seconds(20))), stop);
+  result.state = observe_cluster(nodes, StateDepth::fingerprint,
+                                 Deadline::after(cluster.scaled(std::chrono::seconds(20))), stop);
   ERNSTFALL_CHECK(check_health(result.state, cluster));
   for (const auto& [name, node] : result.state.nodes) {
     result.versions["kernel@" + name] = node.kernel;
     if (!node.drbd_version.empty()) result.versions["drbd@" + name] = node.drbd_version;
   }
-  ERNSTFALL_TRY(result.faults, plan_faults(nodes, scenario, stop));
+  for (const FaultStep& step : scenario.faults) {
+    ERNSTFALL_TRY(PlannedStep planned, plan_step(nodes, step, seed, stop));
+    result.faults.push_back(std::move(planned));
+  }
   return result;
 }
 
@@ -104,21 +106,28 @@ std::string describe_plan(const PreflightResult& result, const Scenario& scenari
   const auto add = [&text](std::string_view label, const std::string& line) {
     text += fmt::format("  {:<10}{}\n", label, line);
   };
-  for (const PlannedFault& fault : result.faults) {
-    text += fmt::format("{} on {}, held for {}: {}\n", fault.plan.fault, fault.plan.node,
-                        format_duration(fault.step.hold), fault.plan.intended);
-    for (const Action& action : fault.plan.apply) add("apply", describe(action));
-    for (const Observation& seen : fault.plan.confirm) add("confirm", describe(seen));
-    for (const Action& action : fault.plan.undo) add("undo", describe(action));
-    for (const Observation& seen : fault.plan.undone) add("prove", describe(seen));
-    if (fault.plan.dead_man)
-      add("dead-man",
-          fmt::format("timer ernstfall-{} on {}, fires after 60 s without a heartbeat of the "
-                      "harness{}",
-                      fault.plan.dead_man->token, fault.plan.dead_man->node,
-                      fault.plan.dead_man->survives_reboot ? ", and at every boot" : ""));
-    add("dead-man", "local keeper, fires after 60 s without a heartbeat of the harness");
-  }
+  for (const PlannedStep& planned : result.faults)
+    for (const FaultPlan& plan : planned.plans) {
+      const FaultStep& step = planned.step;
+      text += fmt::format(
+          "{} on {}, held for {}{}{}: {}\n", plan.fault, plan.node, format_duration(step.hold),
+          step.at ? ", at " + format_duration(*step.at) : "",
+          step.repeat > 1
+              ? fmt::format(", {} times with {} between", step.repeat, format_duration(step.pause))
+              : "",
+          plan.intended);
+      for (const Action& action : plan.apply) add("apply", describe(action));
+      for (const Observation& seen : plan.confirm) add("confirm", describe(seen));
+      for (const Action& action : plan.undo) add("undo", describe(action));
+      for (const Observation& seen : plan.undone) add("prove", describe(seen));
+      if (plan.dead_man)
+        add("dead-man",
+            fmt::format("timer ernstfall-{} on {}, fires after 60 s without a heartbeat "
+                        "of the harness{}",
+                        plan.dead_man->token, plan.dead_man->node,
+                        plan.dead_man->survives_reboot ? ", and at every boot" : ""));
+      add("dead-man", "local keeper, fires after 60 s without a heartbeat of the harness");
+    }
   if (scenario.attended) {
     text += fmt::format("operator, {} after the fault:\n",
                         format_duration(scenario.attended->reaction));

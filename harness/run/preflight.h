@@ -14,25 +14,30 @@
 
 namespace ernstfall {
 
-// A fault of the scenario, planned for its target.
-struct PlannedFault {
+// A fault of the scenario, planned for its targets.
+struct PlannedStep {
   FaultStep step;
-  FaultPlan plan;
+  std::vector<FaultPlan> plans;  // one per target
 };
 
 struct PreflightResult {
-  std::vector<PlannedFault> faults;
+  std::vector<PlannedStep> faults;
   std::vector<RemoteAction> operator_steps;
   std::vector<RemoteAction> restore_steps;
   ClusterState state;                           // before anything was touched
   std::map<std::string, std::string> versions;  // "kernel@prod", "drbd@prod"
 };
 
+// Reads the targets as they are now and plans the step for each; asks the preconditions. Errors as
+// those of preflight(). The seed decides which node "one" and "majority" mean.
+Result<PlannedStep> plan_step(const NodeSet& nodes, const FaultStep& step, std::uint64_t seed,
+                              const std::stop_token& stop);
+
 // Errc::refused or usage for what the files ask for and must not; Errc::unreachable for a cluster
 // that is not fit for a test now (a node away, a replica behind, a mark of an earlier run left, no
 // room here).
 Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario,
-                                  const std::filesystem::path& runs_root,
+                                  const std::filesystem::path& runs_root, std::uint64_t seed,
                                   const std::stop_token& stop);
 
 // What a run would do, command by command, for --dry-run.

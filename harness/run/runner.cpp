@@ -5,7 +5,7 @@
 
 #include "harness/core/units.h"
 #include "harness/history/kinds.h"
-#include "harness/inject/injector.h"
+#include "harness/run/injection.h"
 #include "harness/run/observers.h"
 #include "harness/run/preflight.h"
 #include "harness/run/run_folder.h"
@@ -19,11 +19,10 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr int kRunbookUndoId = 1000;          // after every fault's
-constexpr Nanos kConfirmMax = seconds(60);    // scaled
-constexpr Nanos kStartStateMax = minutes(3);  // scaled
-constexpr Nanos kAuditMax = minutes(3);       // scaled
-constexpr Nanos kCollectMax = seconds(30);    // scaled
+constexpr int kRunbookUndoId = 1000;            // after every fault's
+constexpr Nanos kStartStateMax = minutes(3);    // scaled
+constexpr Nanos kAuditMax = minutes(3);         // scaled
+constexpr Nanos kCollectMax = seconds(30);      // scaled
 constexpr Nanos kNodeDeadManMin = seconds(20);  // four heartbeats on a slow machine
 constexpr Nanos kLookPeriod = milliseconds(100);
 
@@ -46,9 +45,8 @@ class Run {
   Status start_watching();
   bool hold_baseline();
   void inject_all();
-  bool inject_one(int id, const PlannedFault& fault);
-  void hold(const PlannedFault& fault, TimeNs confirmed_at);
-  void wait_for_own_recovery(const FaultPlan& plan, Deadline until);
+  void hold(const PlannedStep& step, int lane, TimeNs confirmed_at, const std::stop_token& stop);
+  void wait_for_own_recovery(const FaultPlan& plan, Deadline until, const std::stop_token& stop);
   void run_operator();
   bool run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
                  const std::stop_token& stop);
@@ -62,7 +60,8 @@ class Run {
   void abort(const std::string& why);
   // Without a probe there is no service to wait for: the fault alone is what is run.
   bool service_stable() const {
-    return scenario_.probes.empty() || board_->service_stable(clock_.now(), scenario_.stable.count());
+    return scenario_.probes.empty() ||
+           board_->service_stable(clock_.now(), scenario_.stable.count());
   }
   bool stopped() const { return stop_.stop_requested(); }
   bool wait(Nanos duration) { return sleep_until(Deadline::after(duration), stop_); }
@@ -135,10 +134,12 @@ Status Run::start_watching() {
   executor_ = std::make_unique<Executor>(*nodes_);
   dead_men_ =
       std::make_unique<NodeDeadMen>(*nodes_, std::max(options_.keeper_timeout, kNodeDeadManMin));
-  injector_ = std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_,
-                                         *dead_men_);
+  injector_ =
+      std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_, *dead_men_);
   record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
                        stop_);
+  if (!scenario_.probes.empty() || !scenario_.loads.empty())
+    ERNSTFALL_CHECK(journal_->record("files-planned", json::object()));
   ERNSTFALL_TRY(watch_,
                 Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_, stop_));
   progress_.watch(board_.get());
@@ -163,32 +164,33 @@ bool Run::hold_baseline() {
   return trouble.empty() && !stopped();
 }
 
-void Run::hold(const PlannedFault& fault, TimeNs confirmed_at) {
-  const Deadline until = Deadline::at(
-      clock_.steady(confirmed_at) +
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(fault.step.hold));
-  if (scenario_.attended && !runbook_begun_) {
+void Run::hold(const PlannedStep& planned, int lane, TimeNs confirmed_at,
+               const std::stop_token& stop) {
+  const FaultStep& step = planned.step;
+  const Deadline until =
+      Deadline::at(clock_.steady(confirmed_at) +
+                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(step.hold));
+  if (scenario_.attended && lane == 0 && !runbook_begun_) {
     phase("hold", fmt::format("the operator reacts after {}",
                               format_duration(scenario_.attended->reaction)));
-    if (sleep_until(Deadline::at(clock_.steady(confirmed_at) + scenario_.attended->reaction),
-                    stop_))
+    if (sleep_until(Deadline::at(clock_.steady(confirmed_at) + scenario_.attended->reaction), stop))
       run_operator();
-  } else if (fault.plan.ends_by_itself) {
-    phase("hold", fmt::format("it is left alone for up to {}", format_duration(fault.step.hold)));
-    wait_for_own_recovery(fault.plan, until);
+  } else if (planned.plans.front().ends_by_itself) {
+    phase("hold", fmt::format("it is left alone for up to {}", format_duration(step.hold)));
+    for (const FaultPlan& plan : planned.plans) wait_for_own_recovery(plan, until, stop);
     return;
   } else {
-    phase("hold", fmt::format("{} stays in effect for {}", fault.plan.fault,
-                              format_duration(fault.step.hold)));
+    phase("hold", fmt::format("{} stays in effect for {}", step.fault, format_duration(step.hold)));
   }
-  sleep_until(until, stop_);
+  sleep_until(until, stop);
 }
 
-void Run::wait_for_own_recovery(const FaultPlan& plan, Deadline until) {
+void Run::wait_for_own_recovery(const FaultPlan& plan, Deadline until,
+                                const std::stop_token& stop) {
   for (const Observation& back : plan.undone)
-    if (!executor_->observe(back, until, stop_)) return;
+    if (!executor_->observe(back, until, stop)) return;
   while (!service_stable())
-    if (until.expired() || !wait(kLookPeriod)) return;
+    if (until.expired() || !sleep_until(until.at_most(kLookPeriod), stop)) return;
   progress_.note("recovered by itself");
 }
 
@@ -228,36 +230,20 @@ void Run::run_operator() {
     if (deadline.expired() || !wait(kLookPeriod)) return;
 }
 
-bool Run::inject_one(int id, const PlannedFault& fault) {
-  phase("inject", fault.plan.intended);
-  const InjectOutcome outcome =
-      injector_->inject(id, fault.plan, Deadline::after(cluster_.scaled(kConfirmMax)), stop_);
-  touched_ = touched_ || outcome.touched;
-  if (outcome.confirmed) {
-    const TimeNs confirmed_at = clock_.now();
-    progress_.note("in effect, and seen to be");
-    hold(fault, confirmed_at);
-    if (const auto held = injector_->still_held(id, fault.plan, stop_); !held)
-      abort("the fault may have ended before its time: " + to_string(held.error()));
-  } else {
-    abort("the fault was not seen to take effect: " + outcome.problem);
-  }
-  if (!outcome.touched) return false;
-  phase("undo", "taking the fault away");
-  const auto undone = injector_->undo(id, fault.plan, outcome.confirmed,
-                                      Deadline::after(cluster_.scaled(scenario_.node_back_max)));
-  if (undone)
-    progress_.note("undone, and seen to be");
-  else
-    progress_.warn("DIRTY: " + to_string(undone.error()));
-  return outcome.confirmed && undone.has_value() && !stopped();
-}
-
 void Run::inject_all() {
-  int id = 0;
-  for (const PlannedFault& fault : plan_.faults)
-    if (!inject_one(id++, fault)) return;
-  if (plan_.faults.empty()) wait(scenario_.baseline);
+  if (scenario_.faults.empty()) {
+    wait(scenario_.baseline);
+    return;
+  }
+  InjectionHooks hooks;
+  hooks.phase = [this](std::string_view name, const std::string& text) { phase(name, text); };
+  hooks.abort = [this](const std::string& why) { abort(why); };
+  hooks.hold = [this](const PlannedStep& step, int lane, TimeNs confirmed_at,
+                      const std::stop_token& stop) { hold(step, lane, confirmed_at, stop); };
+  Injection injection(*nodes_, scenario_, options_.seed, *injector_, clock_, progress_,
+                      std::move(hooks));
+  injection.run(stop_);
+  touched_ = injection.touched();
 }
 
 // Ends at redundancy restored, not at the first success.
@@ -288,8 +274,7 @@ void Run::restore() {
     }
     const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
     (void)wait_until_redundant(*nodes_, deadline, {});
-    while (!service_stable() && !deadline.expired())
-      sleep_until(deadline.at_most(kLookPeriod), {});
+    while (!service_stable() && !deadline.expired()) sleep_until(deadline.at_most(kLookPeriod), {});
   }
   if (!touched_) return;
   const std::vector<std::string> differences = wait_until_same(
@@ -315,7 +300,11 @@ void Run::collect() {
                        stop_);
   watch_->stop_probes();
   progress_.watch(nullptr);
-  (void)watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), stop_);
+  const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), stop_);
+  if (removed)
+    (void)journal_->record("files-removed", json::object());
+  else
+    progress_.warn("the run's files are still at the service: " + to_string(removed.error()));
   collect_artefacts(*nodes_, folder_, Deadline::after(cluster_.scaled(kCollectMax)), stop_);
 }
 
@@ -329,7 +318,7 @@ Status Run::finish() {
 Result<RunOutcome> Run::execute() {
   progress_.phase("preflight", fmt::format("{} on {}", scenario_.name, cluster_.name));
   ERNSTFALL_TRY(nodes_, NodeSet::open(cluster_));
-  ERNSTFALL_TRY(plan_, preflight(*nodes_, scenario_, options_.runs_root, stop_));
+  ERNSTFALL_TRY(plan_, preflight(*nodes_, scenario_, options_.runs_root, options_.seed, stop_));
   RunOutcome outcome;
   if (options_.dry_run) {
     outcome.plan_text = describe_plan(plan_, scenario_);

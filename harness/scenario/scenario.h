@@ -44,9 +44,13 @@ Result<ParamValue> param_or_default(std::span<const ParamSpec> specs, const Para
 
 struct FaultStep {
   std::string fault;  // catalogue name: "node.power-off"
-  std::string on;     // node name, or "role:ROLE"
+  std::string on;     // see resolve_targets(); several nodes begin together
   Params params;
   Nanos hold{};  // how long it stays in effect before undo
+  // Beside the other steps, this long after the first one began; none: after the step before it.
+  std::optional<Nanos> at = {};
+  int repeat = 1;    // so many times
+  Nanos pause = {};  // between two of them
   // "file:line:col" of the step and of its `on`; empty when it comes from no file.
   std::string place = {};
   std::string on_place = {};
@@ -132,8 +136,22 @@ struct Catalogue {
   std::vector<CatalogueEntry> checks;
 };
 
-// The nodes that `on` names: a node, "role:ROLE", or "*" for all. Errc::usage with the nearest
-// name.
+// What `on` says:
+//   NODE | role:ROLE | label:KEY=VALUE | ingress (= role:ingress) | *   these nodes
+//   A,B                                                                 all that A or B says
+//   drbd-primary                                                        the one that is Primary
+//   then one, one:SET   majority, majority:SET                               by the run's seed;
+//   without SET
+//                                                                       of all nodes not protected
+// A node's own name comes before a word that means something else.
+struct Selector {
+  enum class Pick { all, one, majority, drbd_primary };
+  Pick pick = Pick::all;
+  std::vector<std::string> candidates;  // in file order; with Pick::all these are the nodes
+};
+// Errc::usage with the nearest name.
+Result<Selector> parse_selector(const std::string& on, const Cluster& cluster);
+// The candidates: every node that `on` may mean.
 Result<std::vector<std::string>> resolve_targets(const std::string& on, const Cluster& cluster);
 // Every `on` of the scenario names something in the cluster, no fault aims at a protected node, and
 // there is a service for what asks one. All problems at once, as in load_cluster(); Errc::refused

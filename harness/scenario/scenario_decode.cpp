@@ -15,6 +15,7 @@ using yaml::Problems;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;
+constexpr int kMaxRepeat = 1000;
 constexpr std::uint64_t kMinLoadBytes = 256;
 constexpr std::uint64_t kMaxLoadBytes = 16U << 20U;
 constexpr Nanos kTick = std::chrono::milliseconds(1);  // the shortest wait that makes sense
@@ -96,6 +97,14 @@ class ScenarioDecoder {
                            : find_entry(catalogue_.faults, "fault", step.fault, map.take("fault"));
     decode_on(map, "a fault", step.on, step.on_place);
     map.duration("hold", step.hold, true);
+    if (map.has("at")) {
+      step.at.emplace();
+      map.duration("at", *step.at);
+    }
+    map.integer("repeat", step.repeat, 1, kMaxRepeat);
+    map.duration("pause", step.pause);
+    if (map.has("pause") && step.repeat == 1)
+      problems_.add(map.take("pause"), "pause: it is between repetitions, and repeat is 1");
     decode_params(map, entry, step.params);
     map.finish();
     return step;

@@ -62,6 +62,11 @@ void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
     pair(out, "fault", step.fault);
     pair(out, "on", step.on);
     pair(out, "hold", duration_literal(step.hold));
+    if (step.at) pair(out, "at", duration_literal(*step.at));
+    if (step.repeat > 1) {
+      out << YAML::Key << "repeat" << YAML::Value << step.repeat;
+      pair(out, "pause", duration_literal(step.pause));
+    }
     dump_params(out, step.params);
     out << YAML::EndMap;
   }

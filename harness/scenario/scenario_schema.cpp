@@ -83,8 +83,12 @@ Json target(const std::string& help) {
 Json fault(const Catalogue& catalogue) {
   Json all = object("one disturbance",
                     {{"fault", one_of("name; ernstfall list faults", catalogue.faults)},
-                     {"on", target("node, or role:ROLE")},
+                     {"on", target("NODE, role:ROLE, label:KEY=VALUE, ingress, drbd-primary, one[:SET], "
+                                   "majority[:SET], or several with commas")},
                      {"hold", duration("how long it stays in effect before it is undone")},
+                     {"at", duration("beside the other faults, so long after the first one began")},
+                     {"repeat", integer("so many times; default 1", 1, 1000)},
+                     {"pause", duration("between two repetitions")},
                      {"with", parameters()}},
                     {"fault", "on", "hold"});
   all["allOf"] = rules("fault", catalogue.faults, true);

@@ -1,31 +1,103 @@
 // scenario_targets: what `on` means in a given cluster, and whether a scenario fits it.
+#include <algorithm>
 #include <set>
 
 #include "harness/scenario/scenario.h"
 
 namespace ernstfall {
 
-Result<std::vector<std::string>> resolve_targets(const std::string& on, const Cluster& cluster) {
-  std::vector<std::string> targets;
+namespace {
+
+bool has_label(const Node& node, std::string_view pair) {
+  const std::size_t equals = pair.find('=');
+  if (equals == std::string_view::npos) return false;
+  const auto label = node.labels.find(std::string(pair.substr(0, equals)));
+  return label != node.labels.end() && label->second == pair.substr(equals + 1);
+}
+
+bool says(const std::string& item, const Node& node) {
+  if (item.rfind("role:", 0) == 0) return node.has_role(item.substr(5));
+  if (item.rfind("label:", 0) == 0) return has_label(node, std::string_view(item).substr(6));
+  return item == "*" || node.name == item || (item == "ingress" && node.has_role("ingress"));
+}
+
+// Words of the same kind that would have meant something, in file order.
+std::vector<std::string> names_like(const std::string& item, const Cluster& cluster) {
   std::vector<std::string> names;
-  std::set<std::string> roles;
-  const bool by_role = on.rfind("role:", 0) == 0;
+  const auto add = [&names](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (const Node& node : cluster.nodes) {
-    names.push_back(node.name);
-    for (const std::string& role : node.roles) roles.insert("role:" + role);
-    if (on == "*" || node.name == on || (by_role && node.has_role(on.substr(5))))
-      targets.push_back(node.name);
+    if (item.rfind("role:", 0) == 0)
+      for (const std::string& role : node.roles) add("role:" + role);
+    else if (item.rfind("label:", 0) == 0)
+      for (const auto& [key, value] : node.labels) add("label:" + key + "=" + value);
+    else
+      add(node.name);
   }
-  if (!targets.empty()) return targets;
-  const std::vector<std::string> candidates =
-      by_role ? std::vector<std::string>(roles.begin(), roles.end()) : names;
-  const auto near = nearest_name(on, candidates);
-  std::string hint;
-  if (near)
-    hint = fmt::format("; did you mean \"{}\"?", *near);
-  else if (!candidates.empty())
-    hint = "; there are " + join(candidates, ", ");
-  return fail(Errc::usage, "no node of cluster {} is \"{}\"{}", cluster.name, on, hint);
+  return names;
+}
+
+Status add_set(const std::string& set, const Cluster& cluster, std::set<std::string>& chosen) {
+  for (const std::string& part : split(set, ',')) {
+    const std::string item(trim(part));
+    bool any = false;
+    for (const Node& node : cluster.nodes)
+      if (says(item, node)) {
+        chosen.insert(node.name);
+        any = true;
+      }
+    if (any) continue;
+    const std::vector<std::string> candidates = names_like(item, cluster);
+    const auto near = nearest_name(item, candidates);
+    std::string hint;
+    if (near)
+      hint = fmt::format("; did you mean \"{}\"?", *near);
+    else if (!candidates.empty())
+      hint = "; there are " + join(candidates, ", ");
+    return fail(Errc::usage, "no node of cluster {} is \"{}\"{}", cluster.name, item, hint);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Selector> parse_selector(const std::string& on, const Cluster& cluster) {
+  Selector selector;
+  std::string set = on;
+  if (cluster.find_node(on) == nullptr) {
+    for (const auto& [word, pick] :
+         {std::pair<std::string, Selector::Pick>{"one", Selector::Pick::one},
+          {"majority", Selector::Pick::majority}})
+      if (on == word || on.rfind(word + ":", 0) == 0) {
+        selector.pick = pick;
+        set = on == word ? "" : on.substr(word.size() + 1);
+      }
+    if (on == "drbd-primary") {
+      if (!cluster.drbd)
+        return fail(Errc::usage, "drbd-primary: cluster {} has no \"drbd\"", cluster.name);
+      selector.pick = Selector::Pick::drbd_primary;
+      selector.candidates = cluster.drbd->nodes;
+      return selector;
+    }
+  }
+  std::set<std::string> chosen;
+  if (set.empty() && selector.pick != Selector::Pick::all) {
+    for (const Node& node : cluster.nodes)
+      if (!node.is_protected) chosen.insert(node.name);
+    if (chosen.empty())
+      return fail(Errc::usage, "{}: every node of cluster {} is protected", on, cluster.name);
+  } else {
+    ERNSTFALL_CHECK(add_set(set, cluster, chosen));
+  }
+  for (const Node& node : cluster.nodes)
+    if (chosen.count(node.name) > 0) selector.candidates.push_back(node.name);
+  return selector;
+}
+
+Result<std::vector<std::string>> resolve_targets(const std::string& on, const Cluster& cluster) {
+  ERNSTFALL_TRY(const Selector selector, parse_selector(on, cluster));
+  return selector.candidates;
 }
 
 namespace {

@@ -12,14 +12,15 @@ only=("$@")
 all=
 [ "${1:-}" != --all ] || { all=--all; only=(); }
 top=$(cd "$(dirname "$0")/../.." && pwd)
-lab=e2e
+lab=e2e-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-e2e.XXXXXX")
 passed=0
 
-say() { printf '%s %s\n' "$(date -u +%T)" "$*"; }
+exec 3>&1 # what is said while a command's output goes into a file
+say() { printf '%s %s\n' "$(date -u +%T)" "$*" >&3; }
 die() {
   say "FAILED: $*"
-  for log in "$work"/*.log; do [ -e "$log" ] && { echo "--- ${log##*/}"; tail -n 40 "$log"; }; done
+  for log in "$work"/*.log; do [ -e "$log" ] && { echo "--- ${log##*/}"; tail -n 40 "$log"; } >&3; done
   exit 1
 }
 check() { # TEXT COMMAND...

@@ -22,10 +22,18 @@ Node node_with_power() {
 
 // For the parameters that have no default, whatever the fault.
 const std::map<std::string, std::string, std::less<>> kSamples{
-    {"unit", "apache2.service"}, {"mount", "/srv/cloud"},    {"device", "/dev/mapper/data"},
-    {"ports", "7789"},           {"rate", "1Mbit"},          {"delay", "100ms"},
-    {"by", "30s"},               {"share", "10%"},           {"pod", "default/cloud"},
-    {"resource", "r0"},          {"longer_than", "1400"},    {"to", "90%"},
+    {"unit", "apache2.service"},
+    {"mount", "/srv/cloud"},
+    {"device", "/dev/mapper/data"},
+    {"ports", "7789"},
+    {"rate", "1Mbit"},
+    {"delay", "100ms"},
+    {"by", "30s"},
+    {"share", "10%"},
+    {"pod", "default/cloud"},
+    {"resource", "r0"},
+    {"longer_than", "1400"},
+    {"to", "90%"},
 };
 
 Params required_params(const FaultType& type) {
@@ -45,7 +53,8 @@ std::vector<std::string> scripts_of(const FaultPlan& plan) {
   std::vector<std::string> scripts;
   for (const auto* list : {&plan.apply, &plan.undo, &plan.disarm})
     for (const Action& action : *list)
-      if (const auto* script = std::get_if<ScriptAction>(&action)) scripts.push_back(script->script);
+      if (const auto* script = std::get_if<ScriptAction>(&action))
+        scripts.push_back(script->script);
   for (const auto* list : {&plan.preconditions, &plan.confirm, &plan.undone, &plan.disarmed})
     for (const Observation& observation : *list)
       if (const auto* script = std::get_if<ScriptSees>(&observation))

@@ -37,7 +37,8 @@ class InjectorTest : public ::testing::Test {
     journal_.emplace(*Journal::open(folder_.path()));
     history_ = *HistoryWriter::create(folder_.path() / "history", "run-1", RunClock{});
     const SourceId source = *history_->define_source({0, "run", "run", "", 0, 0});
-    injector_ = std::make_unique<Injector>(executor_, *journal_, *history_, source, keeper_, dead_men_);
+    injector_ =
+        std::make_unique<Injector>(executor_, *journal_, *history_, source, keeper_, dead_men_);
   }
   FaultPlan plan(const std::string& fault) {
     FaultStep step;

@@ -119,15 +119,15 @@ TEST_F(HealTest, TheRunbooksWayBackComesAfterTheFault) {
 TEST_F(HealTest, ADifferenceToTheStateBeforeTheRunIsAProblem) {
   sim_["prod"].state_text = "== qdisc\nqdisc noqueue\n";
   sim_["mirror"].state_text = "== qdisc\nqdisc noqueue\n";
-  const ClusterState before =
-      observe_cluster(*sim_.set, StateDepth::fingerprint, Deadline::after(std::chrono::seconds(5)), {});
+  const ClusterState before = observe_cluster(*sim_.set, StateDepth::fingerprint,
+                                              Deadline::after(std::chrono::seconds(5)), {});
   journal("initial-state", {{"state", state_to_json(before).dump()}});
   sim_["prod"].state_text = "== qdisc\nqdisc netem delay 100ms\n";
-  const auto differences =
-      state_differences(state_to_json(before),
-                        observe_cluster(*sim_.set, StateDepth::fingerprint, Deadline::after(std::chrono::seconds(5)), {}));
+  const auto differences = state_differences(
+      state_to_json(before), observe_cluster(*sim_.set, StateDepth::fingerprint,
+                                             Deadline::after(std::chrono::seconds(5)), {}));
   EXPECT_THAT(differences,
-              ElementsAre(HasSubstr("prod: qdisc: was qdisc noqueue;, is qdisc netem")));
+              ElementsAre(HasSubstr("prod: qdisc: was qdisc noqueue, is qdisc netem")));
 }
 
 TEST_F(HealTest, ARunInProgressIsNotHealedUnderItsHands) {

@@ -40,6 +40,27 @@ TEST(Targets, AreANodeARoleOrAll) {
   EXPECT_THAT(resolve_targets("*", cluster).value(), ElementsAre("prod", "mirror", "dash"));
 }
 
+TEST(Targets, AreWordsThatMeanSomethingElseInEveryCluster) {
+  Cluster cluster = cluster_of_three();
+  cluster.nodes[0].labels = {{"place", "home"}};
+  cluster.nodes[1].roles.push_back("ingress");
+  cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+  EXPECT_THAT(resolve_targets("label:place=home", cluster).value(), ElementsAre("prod"));
+  EXPECT_THAT(resolve_targets("ingress", cluster).value(), ElementsAre("mirror"));
+  EXPECT_THAT(resolve_targets("dash, prod", cluster).value(), ElementsAre("prod", "dash"));
+  const Selector one = *parse_selector("one", cluster);
+  EXPECT_EQ(one.pick, Selector::Pick::one);
+  EXPECT_THAT(one.candidates, ElementsAre("prod", "mirror")) << "dash is protected";
+  const Selector most = *parse_selector("majority:*", cluster);
+  EXPECT_EQ(most.pick, Selector::Pick::majority);
+  EXPECT_EQ(most.candidates.size(), 3U);
+  EXPECT_EQ(parse_selector("drbd-primary", cluster)->pick, Selector::Pick::drbd_primary);
+  EXPECT_THAT(resolve_targets("label:place=hom", cluster).error().what,
+              HasSubstr("did you mean \"label:place=home\"?"));
+  cluster.drbd.reset();
+  EXPECT_FALSE(parse_selector("drbd-primary", cluster));
+}
+
 TEST(Targets, UnknownOnesComeWithTheNearestName) {
   const Cluster cluster = cluster_of_three();
   EXPECT_THAT(resolve_targets("miror", cluster).error().what,

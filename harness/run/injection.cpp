@@ -1,0 +1,123 @@
+// injection: lanes, and the targets of a step that begin and end together.
+#include "harness/run/injection.h"
+
+#include <barrier>
+#include <thread>
+
+#include "harness/core/units.h"
+
+namespace ernstfall {
+namespace {
+
+constexpr Nanos kConfirmMax = std::chrono::seconds(60);  // scaled
+
+}  // namespace
+
+void Injection::run(const std::stop_token& stop) {
+  std::stop_source end;
+  const std::stop_callback forward(stop, [&end] { end.request_stop(); });
+  std::vector<const FaultStep*> in_sequence;
+  std::vector<std::jthread> beside;
+  for (const FaultStep& step : scenario_.faults) {
+    if (!step.at) {
+      in_sequence.push_back(&step);
+      continue;
+    }
+    const int lane = static_cast<int>(beside.size()) + 1;
+    beside.emplace_back([this, &step, lane, &end] {
+      if (sleep_until(Deadline::after(*step.at), end.get_token())) run_lane({&step}, lane, end);
+    });
+  }
+  run_lane(in_sequence, 0, end);
+}
+
+void Injection::run_lane(const std::vector<const FaultStep*>& steps, int lane,
+                         std::stop_source& end) {
+  for (const FaultStep* step : steps)
+    for (int round = 0; round < step->repeat; ++round) {
+      if (round > 0 && !sleep_until(Deadline::after(step->pause), end.get_token())) return;
+      if (end.stop_requested()) return;
+      // A run whose fault failed proves nothing more: the other lanes end as well.
+      if (!run_step(*step, lane, end.get_token())) {
+        end.request_stop();
+        return;
+      }
+    }
+}
+
+bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token& stop) {
+  // Planned anew each time: a node that was restarted meanwhile has another boot id, and no mark is
+  // used twice.
+  auto planned = plan_step(nodes_, step, seed_, stop);
+  if (!planned) {
+    hooks_.abort(step.fault + " was not applied: " + to_string(planned.error()));
+    return false;
+  }
+  std::vector<Target> targets;
+  std::string intended;
+  for (const FaultPlan& plan : planned->plans) {
+    targets.push_back({next_id_++, plan, {}});
+    intended += (intended.empty() ? "" : "; ") + plan.intended;
+  }
+  hooks_.phase("inject", intended);
+  inject_together(targets, stop);
+  bool confirmed = true;
+  bool touched = false;
+  for (const Target& target : targets) {
+    touched = touched || target.outcome.touched;
+    if (target.outcome.confirmed) continue;
+    confirmed = false;
+    hooks_.abort("the fault was not seen to take effect: " + target.outcome.problem);
+  }
+  if (touched) touched_ = true;
+  if (confirmed) {
+    progress_.note("in effect, and seen to be");
+    hooks_.hold(*planned, lane, clock_.now(), stop);
+    for (const Target& target : targets)
+      if (const auto held = injector_.still_held(target.id, target.plan, stop); !held)
+        hooks_.abort("the fault may have ended before its time: " + to_string(held.error()));
+  }
+  if (!touched) return false;
+  hooks_.phase("undo", "taking " + step.fault + " away");
+  return undo_together(targets) && confirmed && !stop.stop_requested();
+}
+
+void Injection::inject_together(std::vector<Target>& targets, const std::stop_token& stop) {
+  std::atomic<bool> all_prepared = true;
+  std::barrier start(static_cast<std::ptrdiff_t>(targets.size()));
+  std::vector<std::jthread> threads;
+  for (Target& target : targets)
+    threads.emplace_back([&] {
+      target.outcome = injector_.prepare(target.id, target.plan, stop);
+      if (!target.outcome.problem.empty()) all_prepared = false;
+      start.arrive_and_wait();
+      if (!target.outcome.problem.empty()) return;
+      if (!all_prepared) {
+        target.outcome.problem = "another target of the same step could not be prepared";
+        return;
+      }
+      injector_.apply(target.id, target.plan, target.outcome,
+                      Deadline::after(nodes_.cluster().scaled(kConfirmMax)), stop);
+    });
+}
+
+bool Injection::undo_together(std::vector<Target>& targets) {
+  std::atomic<bool> clean = true;
+  {
+    std::vector<std::jthread> threads;
+    for (Target& target : targets) {
+      if (!target.outcome.touched) continue;
+      threads.emplace_back([&] {
+        const Deadline by = Deadline::after(nodes_.cluster().scaled(scenario_.node_back_max));
+        const auto undone = injector_.undo(target.id, target.plan, target.outcome.confirmed, by);
+        if (undone) return;
+        clean = false;
+        progress_.warn("DIRTY: " + to_string(undone.error()));
+      });
+    }
+  }
+  if (clean) progress_.note("undone, and seen to be");
+  return clean;
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,71 @@
+// injection: carries a scenario's faults out: one after the other, beside each other, again and
+// again.
+//
+//   lane 0     every step without `at`, in file order
+//   lane 1...  one for each step with `at`, begun that long after the first lane
+//
+// A step aims at one or several nodes. All of them are prepared (journal, dead-man) before the
+// first is touched, and then begin together; they end together as well. When a fault is not
+// confirmed, or the run is stopped, every lane ends its hold and undoes what it made.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "harness/inject/injector.h"
+#include "harness/run/preflight.h"
+#include "harness/run/progress.h"
+
+namespace ernstfall {
+
+struct InjectionHooks {
+  std::function<void(std::string_view phase, const std::string& text)> phase;
+  std::function<void(const std::string& why)> abort;
+  // Waits while the fault is in effect; lane 0 may have an operator in it.
+  std::function<void(const PlannedStep&, int lane, TimeNs confirmed_at, const std::stop_token&)>
+      hold;
+};
+
+class Injection {
+ public:
+  Injection(NodeSet& nodes, const Scenario& scenario, std::uint64_t seed, Injector& injector,
+            const RunClock& clock, Progress& progress, InjectionHooks hooks)
+      : nodes_(nodes),
+        scenario_(scenario),
+        seed_(seed),
+        injector_(injector),
+        clock_(clock),
+        progress_(progress),
+        hooks_(std::move(hooks)) {}
+
+  // Returns when everything that was applied has been undone, or was found dirty.
+  void run(const std::stop_token& stop);
+  bool touched() const { return touched_; }
+
+ private:
+  struct Target {
+    int id = 0;
+    FaultPlan plan;
+    InjectOutcome outcome;
+  };
+  void run_lane(const std::vector<const FaultStep*>& steps, int lane, std::stop_source& end);
+  bool run_step(const FaultStep& step, int lane, const std::stop_token& stop);
+  void inject_together(std::vector<Target>& targets, const std::stop_token& stop);
+  bool undo_together(std::vector<Target>& targets);
+
+  NodeSet& nodes_;
+  const Scenario& scenario_;
+  const std::uint64_t seed_;
+  Injector& injector_;
+  const RunClock& clock_;
+  Progress& progress_;
+  const InjectionHooks hooks_;
+  std::atomic<int> next_id_ = 0;
+  std::atomic<bool> touched_ = false;
+};
+
+}  // namespace ernstfall
