@@ -29,4 +29,18 @@ Result<Cluster> open_cluster(const ClusterOption& option) {
   return cluster;
 }
 
+void add_destruction_option(CLI::App& command, std::string& cluster_name) {
+  command.add_option("--i-know-what-i-do", cluster_name,
+                     "name of the cluster: allow faults that may destroy its data");
+}
+
+Status confirm_destruction(Cluster& cluster, const std::string& typed) {
+  if (typed.empty()) return {};
+  if (typed != cluster.name)
+    return fail_at(Errc::refused, cluster.source.string(),
+                   "--i-know-what-i-do={}, but this is cluster {}", typed, cluster.name);
+  cluster.destruction_confirmed = true;
+  return {};
+}
+
 }  // namespace ernstfall::cli

@@ -24,4 +24,10 @@ void add_cluster_options(CLI::App& command, ClusterOption& option);
 Result<Cluster> open_cluster(const ClusterOption& option);
 Status enter_namespace_of(const Cluster& cluster);
 
+// `--i-know-what-i-do=CLUSTER`: a fault that may destroy data, on a cluster that is not disposable.
+// The name has to be typed, so that a command line copied from elsewhere does not do it.
+void add_destruction_option(CLI::App& command, std::string& cluster_name);
+// Errc::refused when another cluster's name was typed.
+Status confirm_destruction(Cluster& cluster, const std::string& typed);
+
 }  // namespace ernstfall::cli

@@ -31,6 +31,7 @@ struct InjectArguments {
   bool dry_run = false;
   bool json = false;
   bool yes = false;
+  std::string confirmed_cluster;  // --i-know-what-i-do
 };
 
 Result<Scenario> scenario_of(const InjectArguments& options) {
@@ -106,8 +107,9 @@ void print_lines(const Outcome& outcome) {
 }
 
 Result<ExitCode> inject(const InjectArguments& options) {
-  ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
+  ERNSTFALL_CHECK(confirm_destruction(cluster, options.confirmed_cluster));
   ERNSTFALL_TRY(const Scenario scenario, scenario_of(options));
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
   ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
@@ -155,6 +157,7 @@ void add_inject(CLI::App& app, Context& context) {
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
   command->add_flag("--yes", options->yes, "also on a cluster that is not marked disposable");
+  add_destruction_option(*command, options->confirmed_cluster);
   command->callback([options, &context] {
     const auto code = inject(*options);
     if (!code) return report_error(context, code.error());

@@ -27,6 +27,7 @@ struct RunArguments {
   bool dry_run = false;
   bool json = false;
   bool yes = false;
+  std::string confirmed_cluster;  // --i-know-what-i-do
 };
 
 std::filesystem::path own_program() {
@@ -79,8 +80,9 @@ Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
 
 Result<ExitCode> run_all(const RunArguments& options) {
   // All files are read before the first node is touched: a typo in the last one costs nothing.
-  ERNSTFALL_TRY(const Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
+  ERNSTFALL_CHECK(confirm_destruction(cluster, options.confirmed_cluster));
   std::vector<Scenario> scenarios;
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
@@ -116,6 +118,7 @@ void add_run(CLI::App& app, Context& context) {
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
   command->add_flag("--yes", options->yes, "run on a cluster that is not marked disposable");
+  add_destruction_option(*command, options->confirmed_cluster);
   command->callback([options, &context] {
     const auto code = run_all(*options);
     if (!code) return report_error(context, code.error());

@@ -37,7 +37,7 @@ struct PowerConfig {
 
 struct Node {
   std::string name;
-  std::string address;  // for probes (ping, TCP)
+  std::string address;                      // for probes (ping, TCP)
   std::vector<std::string> more_addresses;  // others that it has: of a storage network, IPv6 ...
   std::vector<std::string>
       roles;  // e.g. drbd-primary, drbd-secondary, ingress, service, monitoring
@@ -67,16 +67,33 @@ struct ServiceConfig {
   std::map<std::string, std::string> direct_urls;
 };
 
+// Limits of what a run may do to this cluster.
+struct ClusterGuards {
+  int max_nodes =
+      0;  // nodes that faults may hold at the same time; 0: no limit if disposable, else 1
+  // When runs may begin, in local time: "02:00-05:00", "Sat,Sun 22:00-06:00", "Mon-Fri
+  // 01:00-04:00"; none: always.
+  std::vector<std::string> windows;
+};
+
 struct Cluster {
   std::string name;
   std::filesystem::path source;  // the file it came from
   bool disposable = false;       // may be destroyed; a lab is, a real cluster is not
   double time_scale = 1.0;       // deadlines (never expectations) are multiplied by this
-  std::vector<Node> nodes;       // in file order
+  ClusterGuards guards;
+  bool destruction_confirmed = false;  // by the user who started this run; never in a file
+  std::vector<Node> nodes;             // in file order
   std::optional<DrbdConfig> drbd;
   std::optional<ServiceConfig> service;
 
   const Node* find_node(std::string_view name) const;
+  bool may_be_destroyed() const { return disposable || destruction_confirmed; }
+  int max_nodes() const {
+    return guards.max_nodes > 0 ? guards.max_nodes
+           : disposable         ? static_cast<int>(nodes.size())
+                                : 1;
+  }
   Nanos scaled(Nanos duration) const {
     return Nanos(static_cast<std::int64_t>(static_cast<double>(duration.count()) * time_scale));
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "harness/cluster/cluster.h"
+#include "harness/cluster/window.h"
 #include "harness/cluster/yaml_decoder.h"
 #include "harness/core/files.h"
 
@@ -38,6 +39,7 @@ class ClusterDecoder {
       problems_.add(nodes, "the cluster has no nodes");
     if (map.has("drbd")) cluster.drbd = decode_drbd(map.take("drbd"), cluster);
     if (map.has("service")) cluster.service = decode_service(map.take("service"), cluster);
+    if (map.has("guards")) cluster.guards = decode_guards(map.take("guards"));
     map.finish();
     return cluster;
   }
@@ -89,6 +91,21 @@ class ClusterDecoder {
     problems_.add(
         at, fmt::format("{}: \"{}\" is not an address; expected an IP address or a host name", key,
                         elide(address, 80)));
+  }
+
+  ClusterGuards decode_guards(const YAML::Node& yaml) {
+    ClusterGuards guards;
+    Map map(yaml, "guards", problems_);
+    map.integer("max_nodes", guards.max_nodes, 1, 1000);
+    map.words("windows", guards.windows);
+    const YAML::Node list = map.take("windows");
+    if (list.IsDefined() && list.IsSequence())
+      for (const YAML::Node& element : list)
+        if (element.IsScalar())
+          if (const auto window = parse_window(element.Scalar()); !window)
+            problems_.add(element, "windows: " + window.error().what);
+    map.finish();
+    return guards;
   }
 
   // Network faults write these into rules, so they are numbers and not names.

@@ -76,6 +76,13 @@ std::string dump_cluster(const Cluster& cluster) {
   pair(out, "cluster", cluster.name);
   out << YAML::Key << "disposable" << YAML::Value << (cluster.disposable ? "true" : "false");
   out << YAML::Key << "time_scale" << YAML::Value << fmt::format("{}", cluster.time_scale);
+  if (cluster.guards.max_nodes > 0 || !cluster.guards.windows.empty()) {
+    out << YAML::Key << "guards" << YAML::Value << YAML::BeginMap;
+    if (cluster.guards.max_nodes > 0)
+      out << YAML::Key << "max_nodes" << YAML::Value << cluster.guards.max_nodes;
+    list(out, "windows", cluster.guards.windows);
+    out << YAML::EndMap;
+  }
   out << YAML::Key << "nodes" << YAML::Value << YAML::BeginMap;
   for (const Node& node : cluster.nodes) {
     out << YAML::Key << YAML::DoubleQuoted << node.name << YAML::Value << YAML::BeginMap;

@@ -26,6 +26,13 @@ struct FaultTarget {
 // Eight random hex digits.
 std::string make_token();
 
+// What is out of reach while a fault holds: for the guards.
+enum class Takes {
+  nothing,  // of the data
+  copy,     // the node's copy of the replicated data: gone, stale, or cut off from the others
+  node,     // the whole node
+};
+
 struct FaultType {
   std::string_view name;     // area.verb
   std::string_view summary;  // one line
@@ -36,6 +43,8 @@ struct FaultType {
   bool needs_power_control;  // refused where the node's power cannot be switched back on
   // Pure. Errc::refused when the target does not allow it.
   Result<FaultPlan> (*plan)(const FaultTarget&, const FaultStep&);
+  Takes takes = Takes::nothing;
+  bool destructive = false;  // may destroy data: disposable clusters only, or by typed confirmation
 };
 
 std::span<const FaultType* const> all_faults();

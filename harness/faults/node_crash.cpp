@@ -53,6 +53,7 @@ const FaultType kNodeCrash{
     "the node stopped answering or has another boot id",
     "power-cycled when it does not come back by itself; proven by SSH with a new boot id",
     false,
-    node_crash::plan};
+    node_crash::plan,
+    Takes::node};
 
 }  // namespace ernstfall

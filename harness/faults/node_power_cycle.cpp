@@ -39,6 +39,7 @@ const FaultType kNodePowerCycle{
     "the node stopped answering or has another boot id",
     "power on if it is off; proven by SSH with a new boot id and a finished start-up",
     true,
-    node_power_cycle::plan};
+    node_power_cycle::plan,
+    Takes::node};
 
 }  // namespace ernstfall

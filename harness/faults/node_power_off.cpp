@@ -27,6 +27,7 @@ const FaultType kNodePowerOff{"node.power-off",
                               "the power control says off, and the node does not answer",
                               "power on; proven by SSH with a new boot id and a finished start-up",
                               true,
-                              node_power_off::plan};
+                              node_power_off::plan,
+                              Takes::node};
 
 }  // namespace ernstfall

@@ -49,6 +49,8 @@ Status apply_line(JournalState& state, const json& line) {
     state.initial_state = line.at("state").get<std::string>();
   } else if (kind == "run-end") {
     state.ended = true;
+  } else if (kind == "lock-planned" || kind == "lock-released") {
+    state.lock_owner = kind == "lock-planned" ? line.at("owner").get<std::string>() : "";
   } else if (kind == "files-planned" || kind == "files-removed") {
     state.files_left = kind == "files-planned";
   } else if (kind == "undo-planned") {

@@ -4,8 +4,8 @@
 //   undo-planned -> armed -> applying -> applied -> confirmed -> undoing -> clean
 // or, at any point, dirty (undo tried and not proven). Everything planned and not clean is open:
 // `heal` finishes it. Beside these: files-planned before the first write into the service, and
-// files-removed. A last line that was cut by a crash is dropped; nothing was touched before
-// its flush.
+// files-removed; lock-planned before the cluster's lock is taken, and lock-released. A last line
+// that was cut by a crash is dropped; nothing was touched before its flush.
 #pragma once
 
 #include <filesystem>
@@ -57,6 +57,7 @@ struct JournalState {
   std::vector<UndoEntry> undos;
   std::string initial_state;  // comparison key of the cluster's state before the first fault
   bool ended = false;         // run-end seen
+  std::string lock_owner;     // the cluster's lock is still held in this name; empty: given back
   bool files_left = false;    // the run wrote files into the service and did not remove them
   bool cut_line = false;      // the last line was incomplete and was dropped
 

@@ -22,7 +22,7 @@ echo '== failed-units'
 systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort
 echo '== marks'
 systemctl list-units 'ernstfall-*' --all --plain --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort
-ls -d /run/ernstfall* /var/lib/ernstfall* /etc/systemd/system/ernstfall-* 2>/dev/null
+ls -d /run/ernstfall /var/lib/ernstfall /etc/systemd/system/ernstfall-* 2>/dev/null
 nft list tables 2>/dev/null | awk '$3 ~ /^ernstfall_/'
 awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-* 2>/dev/null; done | sort -u
 if [ -n "$2" ]; then echo '== events2'; drbdsetup events2 --now --statistics "$2" 2>&1; fi

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/core/units.h"
+#include "harness/inject/cluster_lock.h"
 #include "harness/inject/injector.h"
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
@@ -79,6 +80,11 @@ class Healer {
       problem("the run's files are still at the service: " + to_string(removed.error()));
   }
 
+  void give_lock_back(const std::string& owner, Journal& journal) {
+    ClusterLock(nodes_, owner).release();
+    (void)journal.record("lock-released", json{{"healed_by", options_.by}});
+  }
+
   // Our marks on a node, whoever left them.
   void sweep(const std::string& node) {
     const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kSweepMax));
@@ -139,7 +145,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
                             const std::stop_token& stop) {
   ERNSTFALL_TRY(const auto lock, lock_run(run_folder, options, stop));
   ERNSTFALL_TRY(JournalState state, read_journal(run_folder));
-  if (!state.has_open_undo() && !state.files_left) {
+  if (!state.has_open_undo() && !state.files_left && state.lock_owner.empty()) {
     HealReport report;
     report.was_clean = true;
     return report;
@@ -168,6 +174,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
         healer.mark_clean(entry, journal);
   }
   if (state.files_left) healer.remove_files(state.run_id, journal);
+  if (!state.lock_owner.empty()) healer.give_lock_back(state.lock_owner, journal);
   ERNSTFALL_CHECK(journal.record("healed", {{"by", options.by},
                                             {"clean", healer.report.clean()},
                                             {"done", healer.report.done},
@@ -199,9 +206,13 @@ Result<HealReport> heal_cluster(const Cluster& cluster, const HealOptions& optio
                                                Deadline::after(cluster.scaled(kNodeBackMax)), stop);
     if (!back) healer.problem(to_string(back.error()));
   }
+  // Marks of a harness that is alive are its own.
+  ClusterLock lock(*nodes, lock_owner("heal"));
+  ERNSTFALL_CHECK(lock.acquire(stop));
   for (const Node& node : cluster.nodes) healer.sweep(node.name);
   healer.report.was_clean = healer.report.done.empty() && healer.report.problems.empty();
   healer.wait_for_redundancy();
+  lock.release();
   return healer.report;
 }
 

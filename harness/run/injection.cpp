@@ -5,11 +5,14 @@
 #include <thread>
 
 #include "harness/core/units.h"
+#include "harness/run/guards.h"
 
 namespace ernstfall {
 namespace {
 
 constexpr Nanos kConfirmMax = std::chrono::seconds(60);  // scaled
+
+constexpr Nanos kGuardPeriod = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -53,6 +56,14 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
     hooks_.abort(step.fault + " was not applied: " + to_string(planned.error()));
     return false;
   }
+  // What was true in preflight may not be any more after the step before.
+  const Deadline ask = Deadline::after(nodes_.cluster().scaled(std::chrono::seconds(20)));
+  if (const auto allowed = check_last_copy(
+          *planned, observe_cluster(nodes_, StateDepth::health, ask, stop), nodes_.cluster());
+      !allowed) {
+    hooks_.abort(step.fault + " was not applied: " + to_string(allowed.error()));
+    return false;
+  }
   std::vector<Target> targets;
   std::string intended;
   for (const FaultPlan& plan : planned->plans) {
@@ -72,7 +83,7 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
   if (touched) touched_ = true;
   if (confirmed) {
     progress_.note("in effect, and seen to be");
-    hooks_.hold(*planned, lane, clock_.now(), stop);
+    confirmed = hold(*planned, lane, stop);
     for (const Target& target : targets)
       if (const auto held = injector_.still_held(target.id, target.plan, stop); !held)
         hooks_.abort("the fault may have ended before its time: " + to_string(held.error()));
@@ -80,6 +91,27 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
   if (!touched) return false;
   hooks_.phase("undo", "taking " + step.fault + " away");
   return undo_together(targets) && confirmed && !stop.stop_requested();
+}
+
+// False when a guard ended it.
+bool Injection::hold(const PlannedStep& planned, int lane, const std::stop_token& stop) {
+  std::stop_source end;
+  const std::stop_callback forward(stop, [&end] { end.request_stop(); });
+  bool ended = false;
+  std::jthread guard([&](const std::stop_token& done) {
+    while (sleep_until(Deadline::after(kGuardPeriod), done)) {
+      const std::string why = hooks_.guard();
+      if (why.empty()) continue;
+      ended = true;
+      hooks_.abort("stopped by a guard: " + why);
+      end.request_stop();
+      return;
+    }
+  });
+  hooks_.hold(planned, lane, clock_.now(), end.get_token());
+  guard.request_stop();
+  guard.join();
+  return !ended;
 }
 
 void Injection::inject_together(std::vector<Target>& targets, const std::stop_token& stop) {

@@ -25,6 +25,8 @@ namespace ernstfall {
 struct InjectionHooks {
   std::function<void(std::string_view phase, const std::string& text)> phase;
   std::function<void(const std::string& why)> abort;
+  // Why the fault must end now; empty: it may go on. Asked four times a second while it holds.
+  std::function<std::string()> guard;
   // Waits while the fault is in effect; lane 0 may have an operator in it.
   std::function<void(const PlannedStep&, int lane, TimeNs confirmed_at, const std::stop_token&)>
       hold;
@@ -56,6 +58,7 @@ class Injection {
   bool run_step(const FaultStep& step, int lane, const std::stop_token& stop);
   void inject_together(std::vector<Target>& targets, const std::stop_token& stop);
   bool undo_together(std::vector<Target>& targets);
+  bool hold(const PlannedStep& planned, int lane, const std::stop_token& stop);
 
   NodeSet& nodes_;
   const Scenario& scenario_;

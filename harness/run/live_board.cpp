@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/core/units.h"
+#include "harness/history/kinds.h"
 
 namespace ernstfall {
 
@@ -82,6 +83,31 @@ bool LiveBoard::service_stable(TimeNs now, TimeNs stable_ns) const {
 std::uint64_t LiveBoard::acknowledged_writes() const {
   const std::lock_guard lock(mutex_);
   return acknowledged_;
+}
+
+Status LiveBoard::append(const Event& event) {
+  if (event.kind == kinds::kDrbdLine && event.text.find("call helper") != std::string::npos &&
+      event.text.find("split-brain") != std::string::npos) {
+    const std::lock_guard lock(mutex_);
+    split_brain_ = event.text;
+  }
+  return inner_.append(event);
+}
+
+std::optional<TimeNs> LiveBoard::service_down_since() const {
+  const std::lock_guard lock(mutex_);
+  std::optional<TimeNs> since;
+  for (const auto& [id, view] : views_) {
+    if (!view.is_service()) continue;
+    if (!view.bad_since) return std::nullopt;
+    since = std::max(since.value_or(*view.bad_since), *view.bad_since);
+  }
+  return since;
+}
+
+std::string LiveBoard::split_brain() const {
+  const std::lock_guard lock(mutex_);
+  return split_brain_;
 }
 
 }  // namespace ernstfall

@@ -39,7 +39,7 @@ class LiveBoard final : public HistoryWriter {
   const RunClock& clock() const override { return inner_.clock(); }
   Result<SourceId> define_source(Source source) override;
   Status append(const Sample& sample) override;
-  Status append(const Event& event) override { return inner_.append(event); }
+  Status append(const Event& event) override;
   Status append(const LedgerRecord& record) override;
   Status sync() override { return inner_.sync(); }
   Status close() override { return inner_.close(); }
@@ -51,12 +51,17 @@ class LiveBoard final : public HistoryWriter {
   // The first service source that is not, in words; empty when all are.
   std::string service_trouble(TimeNs now, TimeNs stable_ns) const;
   std::uint64_t acknowledged_writes() const;
+  // Since when every service source is bad without a break; nullopt: one is not, or there is none.
+  std::optional<TimeNs> service_down_since() const;
+  // DRBD's own line that says so; empty: none yet.
+  std::string split_brain() const;
 
  private:
   HistoryWriter& inner_;
   mutable std::mutex mutex_;
   std::map<SourceId, SourceView> views_;
   std::uint64_t acknowledged_ = 0;
+  std::string split_brain_;
 };
 
 }  // namespace ernstfall

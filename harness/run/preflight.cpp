@@ -2,6 +2,7 @@
 #include "harness/run/preflight.h"
 
 #include "harness/core/units.h"
+#include "harness/run/guards.h"
 #include "harness/run/run_folder.h"
 #include "harness/run/runbook.h"
 #include "harness/run/targets.h"
@@ -82,6 +83,9 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
     ERNSTFALL_TRY(result.operator_steps, runbook_actions(scenario.attended->steps, cluster));
     ERNSTFALL_TRY(result.restore_steps, runbook_actions(scenario.attended->restore, cluster));
   }
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ERNSTFALL_CHECK(check_window(cluster, *::localtime_r(&now, &local)));
   ERNSTFALL_CHECK(check_free_space(runs_root));
   if (const std::string run = find_unhealed_run(runs_root, cluster.name); !run.empty())
     return fail(Errc::unreachable,
@@ -96,8 +100,10 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
   }
   for (const FaultStep& step : scenario.faults) {
     ERNSTFALL_TRY(PlannedStep planned, plan_step(nodes, step, seed, stop));
+    ERNSTFALL_CHECK(check_last_copy(planned, result.state, cluster));
     result.faults.push_back(std::move(planned));
   }
+  ERNSTFALL_CHECK(check_blast_radius(result.faults, cluster));
   return result;
 }
 

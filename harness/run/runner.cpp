@@ -5,6 +5,8 @@
 
 #include "harness/core/units.h"
 #include "harness/history/kinds.h"
+#include "harness/inject/cluster_lock.h"
+#include "harness/run/guards.h"
 #include "harness/run/injection.h"
 #include "harness/run/observers.h"
 #include "harness/run/preflight.h"
@@ -42,6 +44,7 @@ class Run {
 
  private:
   Status open_folder();
+  Status lock_nodes();
   Status start_watching();
   bool hold_baseline();
   void inject_all();
@@ -50,6 +53,7 @@ class Run {
   void run_operator();
   bool run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
                  const std::stop_token& stop);
+  std::string guard_trouble() const;
   void settle();
   void restore();
   void collect();
@@ -83,6 +87,7 @@ class Run {
   std::optional<Journal> journal_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<ClusterLock> nodes_lock_;
   std::unique_ptr<NodeDeadMen> dead_men_;
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<Watch> watch_;
@@ -128,7 +133,16 @@ Status Run::open_folder() {
   return {};
 }
 
+// On the nodes: the file lock keeps only this machine's harnesses apart.
+Status Run::lock_nodes() {
+  const std::string owner = lock_owner(folder_.filename().string());
+  ERNSTFALL_CHECK(journal_->record("lock-planned", {{"owner", owner}}));
+  nodes_lock_ = std::make_unique<ClusterLock>(*nodes_, owner);
+  return nodes_lock_->acquire(stop_);
+}
+
 Status Run::start_watching() {
+  ERNSTFALL_CHECK(lock_nodes());
   event(kinds::kVersions, plan_.versions);
   ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.keeper_timeout));
   executor_ = std::make_unique<Executor>(*nodes_);
@@ -238,12 +252,19 @@ void Run::inject_all() {
   InjectionHooks hooks;
   hooks.phase = [this](std::string_view name, const std::string& text) { phase(name, text); };
   hooks.abort = [this](const std::string& why) { abort(why); };
+  hooks.guard = [this] { return guard_trouble(); };
   hooks.hold = [this](const PlannedStep& step, int lane, TimeNs confirmed_at,
                       const std::stop_token& stop) { hold(step, lane, confirmed_at, stop); };
   Injection injection(*nodes_, scenario_, options_.seed, *injector_, clock_, progress_,
                       std::move(hooks));
   injection.run(stop_);
   touched_ = injection.touched();
+}
+
+// What ends a fault at once: asked all the time while one is in effect.
+std::string Run::guard_trouble() const {
+  if (const std::string lost = nodes_lock_->lost(); !lost.empty()) return lost;
+  return stop_condition(scenario_.stop_when, *board_, clock_.now());
 }
 
 // Ends at redundancy restored, not at the first success.
@@ -310,6 +331,8 @@ void Run::collect() {
 
 Status Run::finish() {
   watch_.reset();
+  nodes_lock_->release();
+  ERNSTFALL_CHECK(journal_->record("lock-released", json::object()));
   ERNSTFALL_CHECK(board_->close());
   ERNSTFALL_CHECK(journal_->record("run-end", json::object()));
   return keeper_->disarm(Deadline::after(seconds(10)));
@@ -327,6 +350,8 @@ Result<RunOutcome> Run::execute() {
   ERNSTFALL_CHECK(open_folder());
   outcome.folder = folder_;
   if (const auto started = start_watching(); !started) {
+    if (nodes_lock_) nodes_lock_->release();
+    (void)journal_->record("lock-released", json::object());
     (void)journal_->record("run-end", {{"why", to_string(started.error())}});
     return tl::unexpected(started.error());
   }

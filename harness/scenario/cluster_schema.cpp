@@ -99,6 +99,13 @@ std::string cluster_json_schema() {
          {"minimum", 1},
          {"maximum", 1000},
          {"description", "deadlines are multiplied by this, expectations never; default 1"}}},
+       {"guards",
+        object("limits of what a run may do",
+               {{"max_nodes", integer("nodes that faults may hold at the same time; default 1, and "
+                                      "no limit on a disposable cluster",
+                                      1, 1000)},
+                {"windows", list("when runs may begin, local time: \"Sat,Sun 02:00-05:00\"",
+                                 text("days and hours"))}})},
        {"nodes", std::move(nodes)},
        {"drbd",
         object("the replicated resource",

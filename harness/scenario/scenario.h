@@ -97,6 +97,12 @@ struct Expectations {
   std::optional<Nanos> redundancy_max;    // redundancy restored within
 };
 
+// What ends a fault at once, undoes it and makes the run inconclusive: `stop_when`.
+struct StopConditions {
+  std::optional<Nanos> service_down_for;  // every service probe bad for so long without a break
+  bool split_brain = true;                // DRBD calls its split-brain helper
+};
+
 struct Scenario {
   std::string name;  // file name without .yaml
   std::filesystem::path source;
@@ -116,6 +122,7 @@ struct Scenario {
   std::vector<LoadSpec> loads;
   std::optional<Operator> attended;  // key `operator`
   Expectations expect;
+  StopConditions stop_when;
   std::vector<std::string> checks;  // empty: all that apply
 
   bool is_attended() const { return attended.has_value(); }

@@ -47,6 +47,7 @@ class ScenarioDecoder {
     map.list("load", [&](const YAML::Node& n) { scenario.loads.push_back(decode_load(n)); });
     if (map.has("operator")) scenario.attended = decode_operator(map.take("operator"));
     if (map.has("expect")) scenario.expect = decode_expect(map.take("expect"));
+    if (map.has("stop_when")) scenario.stop_when = decode_stop_when(map.take("stop_when"));
     map.words("checks", scenario.checks);
     decode_checks(map.take("checks"));
     map.finish();
@@ -211,6 +212,18 @@ class ScenarioDecoder {
     }
     map.finish();
     return expect;
+  }
+
+  StopConditions decode_stop_when(const YAML::Node& yaml) {
+    StopConditions stop;
+    Map map(yaml, "stop_when", problems_);
+    if (map.has("service_down_for")) {
+      stop.service_down_for.emplace();
+      map.duration("service_down_for", *stop.service_down_for, false, kTick);
+    }
+    map.boolean("split_brain", stop.split_brain);
+    map.finish();
+    return stop;
   }
 
   void decode_params(Map& map, const CatalogueEntry* entry, Params& params) {

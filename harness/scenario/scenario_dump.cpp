@@ -55,6 +55,14 @@ void dump_expect(YAML::Emitter& out, const Expectations& expect) {
   out << YAML::EndMap;
 }
 
+void dump_stop_when(YAML::Emitter& out, const StopConditions& stop) {
+  out << YAML::Key << "stop_when" << YAML::Value << YAML::BeginMap;
+  if (stop.service_down_for)
+    pair(out, "service_down_for", duration_literal(*stop.service_down_for));
+  out << YAML::Key << "split_brain" << YAML::Value << (stop.split_brain ? "true" : "false");
+  out << YAML::EndMap;
+}
+
 void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
   out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
   for (const FaultStep& step : faults) {
@@ -122,6 +130,7 @@ std::string dump_scenario(const Scenario& scenario) {
     out << YAML::EndMap;
   }
   dump_expect(out, scenario.expect);
+  dump_stop_when(out, scenario.stop_when);
   dump_list(out, "checks", scenario.checks);
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";

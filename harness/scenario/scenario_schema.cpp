@@ -81,16 +81,17 @@ Json target(const std::string& help) {
 }
 
 Json fault(const Catalogue& catalogue) {
-  Json all = object("one disturbance",
-                    {{"fault", one_of("name; ernstfall list faults", catalogue.faults)},
-                     {"on", target("NODE, role:ROLE, label:KEY=VALUE, ingress, drbd-primary, one[:SET], "
-                                   "majority[:SET], or several with commas")},
-                     {"hold", duration("how long it stays in effect before it is undone")},
-                     {"at", duration("beside the other faults, so long after the first one began")},
-                     {"repeat", integer("so many times; default 1", 1, 1000)},
-                     {"pause", duration("between two repetitions")},
-                     {"with", parameters()}},
-                    {"fault", "on", "hold"});
+  Json all =
+      object("one disturbance",
+             {{"fault", one_of("name; ernstfall list faults", catalogue.faults)},
+              {"on", target("NODE, role:ROLE, label:KEY=VALUE, ingress, drbd-primary, one[:SET], "
+                            "majority[:SET], or several with commas")},
+              {"hold", duration("how long it stays in effect before it is undone")},
+              {"at", duration("beside the other faults, so long after the first one began")},
+              {"repeat", integer("so many times; default 1", 1, 1000)},
+              {"pause", duration("between two repetitions")},
+              {"with", parameters()}},
+             {"fault", "on", "hold"});
   all["allOf"] = rules("fault", catalogue.faults, true);
   return all;
 }
@@ -145,6 +146,13 @@ Json expect() {
                  {"redundancy_max", duration("redundancy restored within this")}});
 }
 
+Json stop_when() {
+  return object(
+      "what ends a fault at once",
+      {{"service_down_for", duration("every service probe bad for so long without a break")},
+       {"split_brain", boolean("DRBD's split-brain helper is called; default true")}});
+}
+
 }  // namespace
 
 std::string scenario_json_schema(const Catalogue& catalogue) {
@@ -165,6 +173,7 @@ std::string scenario_json_schema(const Catalogue& catalogue) {
        {"load", list("what is written and read back", load(catalogue))},
        {"operator", attended()},
        {"expect", expect()},
+       {"stop_when", stop_when()},
        {"checks",
         set("default: all that apply", one_of("name; ernstfall list checks", catalogue.checks))}},
       {"title", "faults", "probes"});

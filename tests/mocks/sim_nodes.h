@@ -25,6 +25,8 @@ struct SimNode {
   std::vector<std::string> log;    // every command and power operation, in order
   std::string state_text;          // what the state script prints
   std::function<ExecResult(const RemoteCommand&)> answer;  // for commands the sim does not know
+  // For scripts of ours (`sh -s -- ARG...`): what they find; by default all of them succeed.
+  std::function<ExecResult(const RemoteCommand&)> script;
 
   std::string boot_id() const { return "00000000-0000-0000-0000-" + fmt::format("{:012}", boots); }
   bool answers() const { return on && boots_to_answer; }
@@ -48,6 +50,8 @@ class SimRemote final : public Remote {
       ++node_->boots;
       return fail_at(Errc::unreachable, name_, "connection lost");
     }
+    if (command.argv.size() > 2 && command.argv[0] == "sh" && command.argv[2] == "--")
+      return node_->script ? node_->script(command) : said("");
     if (command.argv.size() > 1 && command.argv[0] == "sh" && command.argv[1] == "-s")
       return said(node_->state_text);
     if (node_->answer) return node_->answer(command);
