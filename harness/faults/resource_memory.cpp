@@ -29,27 +29,37 @@ else
 fi
 )sh";
 
-// Follows what others take and give back. mmap'ed pieces, so that what is let go is free at once.
+// Follows what others take and give back; mmap'ed pieces, so that what is let go is free at once.
+// For the OOM killer all at once, and once only: the slower memory runs out, the longer the node
+// does nothing but read its programs' pages again, and nobody gets in to undo it.
 constexpr std::string_view kApply = R"sh(
 oom_kills >"$keep/oom-kills"
 cat >"$keep/hog" <<'EOF'
 my ($mode, $to) = @ARGV;
 my @held;
 my $piece = 1 << 20;
-while (1) {
+sub kb {
   my %kb;
   open(my $f, "<", "/proc/meminfo") or die;
   while (<$f>) { $kb{$1} = $2 if /^(\w+):\s+(\d+)/ }
-  close $f;
-  my $more = $mode eq "oom" ? 64 : int(($kb{MemAvailable} - $kb{MemTotal} * (100 - $to) / 100) / 1024);
+  return %kb;
+}
+if ($mode eq "oom") {
+  my %kb = kb();
+  my $most = int($kb{MemTotal} * 0.9) * 1024;
+  push @held, "e" x $most;
+  push @held, "e" x $piece while 1;
+}
+while (1) {
+  my %kb = kb();
+  my $more = int(($kb{MemAvailable} - $kb{MemTotal} * (100 - $to) / 100) / 1024);
   $more = 64 if $more > 64;
   if ($more > 0) { push @held, "e" x $piece for 1 .. $more }
   elsif ($more < -4) { for (1 .. -$more) { pop @held } }
-  select undef, undef, undef, 0.1 unless $mode eq "oom";
+  select undef, undef, undef, 0.1;
 }
 EOF
-if [ "$1" = oom ]; then again='Restart=always RestartSec=2 StartLimitIntervalSec=0'; else again=; fi
-start_hog Environment=MALLOC_MMAP_THRESHOLD_=131072 OOMPolicy=continue $again -- perl "$keep/hog" "$1" "$2"
+start_hog Environment=MALLOC_MMAP_THRESHOLD_=131072 -- perl "$keep/hog" "$1" "$2"
 )sh";
 
 constexpr std::string_view kConfirm = R"sh(
@@ -86,7 +96,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const std::string undone = with_functions("hog_gone\nsay \"$(used) % of the memory are in use\"");
   return plan_scripts(target, {ready, apply, confirm, undo, undone},
                       {mode.text, fmt::format("{:.0f}", to.number)},
-                      oom ? "take memory until the OOM killer acts, again and again"
+                      oom ? "take memory until the OOM killer acts, once"
                           : fmt::format("take memory until {} of it are in use", to.text),
                       oom ? "the OOM killer has acted" : "memory is scarce");
 }
@@ -95,7 +105,7 @@ constexpr std::array kParams{
     ParamSpec{"to", ParamValue::Kind::percent, "90%", false,
               "how much of MemTotal shall not be available; others' ups and downs are followed"},
     ParamSpec{"mode", ParamValue::Kind::text, "pressure", false,
-              "pressure (up to a level) or oom (again and again until the OOM killer acts)"}};
+              "pressure (up to a level) or oom (once, until the OOM killer acts)"}};
 
 }  // namespace
 }  // namespace resource_memory
