@@ -116,6 +116,7 @@ Status Guests::make_drbd(Deadline deadline, const std::stop_token& stop) {
   const std::string create = fmt::format(
       "mountpoint -q /srv/cloud && umount /srv/cloud\n"
       "modprobe drbd\n"
+      "systemctl start lab-data.service\n"
       "drbdadm down {0} 2>/dev/null || true\n"
       "chattr +i /srv/cloud\n"
       "drbdadm create-md --force {0} >/dev/null 2>&1\n"

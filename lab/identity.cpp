@@ -108,8 +108,9 @@ Status make_secrets(const LabStore& store, const Topology& topology, const std::
 
 std::string drbd_configuration(const Topology& topology) {
   std::string text = fmt::format(
+      // On device mapper, as an owner's volumes of LVM are: disk.slow and the like change its table.
       "resource {} {{\n"
-      "  device /dev/drbd0;\n  disk /dev/vdb;\n  meta-disk internal;\n"
+      "  device /dev/drbd0;\n  disk /dev/mapper/data;\n  meta-disk internal;\n"
       "  net {{\n    protocol {};\n    ping-int 3;\n    ping-timeout 20;\n    connect-int 3;\n  "
       "}}\n"
       // After a crash of the Primary everything in the activity log is sent again: a small log, and
