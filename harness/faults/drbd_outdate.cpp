@@ -27,11 +27,12 @@ for d in $(values device disk); do
 done
 n=$(links)
 [ "$n" = 0 ] || no "$n TCP connections of $res still stand"
-if drbdsetup primary "$res" >"$keep/primary" 2>&1; then
-  drbdsetup secondary "$res"
+if drbdadm primary "$res" >"$keep/primary" 2>&1; then
+  drbdadm secondary "$res"
   no "$res could be promoted"
 fi
-say "$res is Outdated, and refuses: $(tail -n 1 "$keep/primary")"
+why=$(grep 'State change failed' "$keep/primary") || no "$res was not promoted, but for another reason: $(tail -n 1 "$keep/primary")"
+say "$res is Outdated, and refuses: ${why#*: }"
 )sh";
 
 constexpr std::string_view kUndo = "put_back\n";

@@ -86,6 +86,17 @@ Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& targ
   return resource;
 }
 
+Status only_disposable(const FaultType& type, const FaultTarget& target) {
+  if (target.cluster != nullptr && target.cluster->disposable) return {};
+  return fail_at(Errc::refused, target.node.name,
+                 "{} destroys data; it is only for clusters whose file says `disposable: true`",
+                 type.name);
+}
+
+std::string drbd_script_text(std::string_view body) {
+  return node_script(std::string(drbd_script::kLines) + std::string(body), false);
+}
+
 FaultPlan plan_drbd_scripts(const FaultTarget& target, const std::string& resource,
                             const NodeScripts& scripts, Argv args, std::string intended,
                             std::string effect) {

@@ -18,6 +18,9 @@ inline constexpr ParamSpec kDrbdResource{"resource", ParamValue::Kind::text, "",
 Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& target,
                                   const FaultStep& step);
 
+// Errc::refused, unless the cluster file says that the cluster may be destroyed.
+Status only_disposable(const FaultType& type, const FaultTarget& target);
+
 // plan_scripts() with these lines before every script:
 //   $res                    the resource, the first argument; the fault's own begin at $2
 //   values OBJECT KEY       of events2: `values device disk` says UpToDate
@@ -31,5 +34,13 @@ Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& targ
 FaultPlan plan_drbd_scripts(const FaultTarget& target, const std::string& resource,
                             const NodeScripts& scripts, Argv args, std::string intended,
                             std::string effect);
+
+// One script alone with the same lines, for a peer: it has no $keep there.
+std::string drbd_script_text(std::string_view body);
+
+// One side cut off and made Primary while the other one is, too: drbd.split-brain, and with `force`
+// on outdated data drbd.force-primary.
+Result<FaultPlan> plan_second_primary(const FaultType& type, const FaultTarget& target,
+                                      const FaultStep& step, bool force);
 
 }  // namespace ernstfall
