@@ -130,9 +130,9 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
       "blocks below " + res + " are corrupted");
 }
 
-constexpr std::array kParams{
-    kDrbdResource, ParamSpec{"blocks", ParamValue::Kind::integer, "16", false,
-                             "how many blocks of 4 KiB, spread over the disk, 1 to 256"}};
+constexpr std::array kParams{kDrbdResource,
+                             ParamSpec{"blocks", ParamValue::Kind::integer, "16", false,
+                                       "how many blocks of 4 KiB, spread over the disk, 1 to 256"}};
 
 }  // namespace
 }  // namespace drbd_corrupt

@@ -36,7 +36,8 @@ constexpr std::string_view kUndone = "is_whole\n";
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string res, drbd_resource(kDrbdDetach, target, step));
   return plan_drbd_scripts(target, res, {kReady, kApply, kConfirm, kUndo, kUndone}, {},
-                           "detach the disk of " + res + " on " + target.node.name, res + " has no disk here");
+                           "detach the disk of " + res + " on " + target.node.name,
+                           res + " has no disk here");
 }
 
 constexpr std::array kParams{kDrbdResource};

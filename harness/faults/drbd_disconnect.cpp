@@ -1,4 +1,5 @@
-// drbd.disconnect: replication stops by command, as after a failed authentication or by a slip of the hand.
+// drbd.disconnect: replication stops by command, as after a failed authentication or by a slip of
+// the hand.
 #include <array>
 
 #include "harness/faults/drbd_script.h"
@@ -32,7 +33,8 @@ constexpr std::string_view kUndone = "is_whole\n";
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string res, drbd_resource(kDrbdDisconnect, target, step));
   return plan_drbd_scripts(target, res, {kReady, kApply, kConfirm, kUndo, kUndone}, {},
-                           "disconnect " + res + " on " + target.node.name, res + " is cut from its peers");
+                           "disconnect " + res + " on " + target.node.name,
+                           res + " is cut from its peers");
 }
 
 constexpr std::array kParams{kDrbdResource};

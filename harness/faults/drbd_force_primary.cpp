@@ -1,4 +1,5 @@
-// drbd.force-primary: a cut-off Secondary with outdated data is promoted by force, while its peer is Primary.
+// drbd.force-primary: a cut-off Secondary with outdated data is promoted by force, while its peer
+// is Primary.
 #include <array>
 
 #include "harness/faults/drbd_script.h"
@@ -25,7 +26,8 @@ const FaultType kDrbdForcePrimary{
     drbd_force_primary::kParams,
     "a disposable cluster; the node is Secondary, its peer Primary, and both are UpToDate",
     "the node is Primary, cut off, and takes a write; its peer is Primary, too, and alone",
-    "what was written on this node since is thrown away (--discard-my-data) and synced from its peer;"
+    "what was written on this node since is thrown away (--discard-my-data) and synced from its "
+    "peer;"
     " proven when every disk is UpToDate again",
     false,
     drbd_force_primary::plan};

@@ -41,7 +41,8 @@ constexpr std::string_view kUndone = "is_whole\n";
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string res, drbd_resource(kDrbdOutdate, target, step));
   return plan_drbd_scripts(target, res, {kReady, kApply, kConfirm, kUndo, kUndone}, {},
-                           "cut " + res + " off and outdate it on " + target.node.name, res + " refuses to become Primary");
+                           "cut " + res + " off and outdate it on " + target.node.name,
+                           res + " refuses to become Primary");
 }
 
 constexpr std::array kParams{kDrbdResource};

@@ -43,7 +43,8 @@ is_whole
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string res, drbd_resource(kDrbdPauseSync, target, step));
   return plan_drbd_scripts(target, res, {kReady, kApply, kConfirm, kUndo, kUndone}, {},
-                           "pause every resync of " + res + " on " + target.node.name, "a resync of " + res + " cannot run");
+                           "pause every resync of " + res + " on " + target.node.name,
+                           "a resync of " + res + " cannot run");
 }
 
 constexpr std::array kParams{kDrbdResource};

@@ -70,7 +70,8 @@ Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& targ
   const Cluster* cluster = target.cluster;
   const bool known = cluster != nullptr && cluster->drbd.has_value();
   if (value.text.empty() && !known)
-    return fail(Errc::usage, "{}: the cluster file names no DRBD resource; give `resource`", type.name);
+    return fail(Errc::usage, "{}: the cluster file names no DRBD resource; give `resource`",
+                type.name);
   const std::string resource = value.text.empty() ? cluster->drbd->resource : value.text;
   const bool named = std::all_of(resource.begin(), resource.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
@@ -80,8 +81,8 @@ Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& targ
   if (known && resource == cluster->drbd->resource) {
     const auto& nodes = cluster->drbd->nodes;
     if (std::find(nodes.begin(), nodes.end(), target.node.name) == nodes.end())
-      return fail(Errc::usage, "{}: {} does not run {}; {} do", type.name, target.node.name, resource,
-                  join(nodes, ", "));
+      return fail(Errc::usage, "{}: {} does not run {}; {} do", type.name, target.node.name,
+                  resource, join(nodes, ", "));
   }
   return resource;
 }

@@ -1,5 +1,5 @@
-// drbd_script: what the faults of DRBD share: which resource, how its state is read, and the way back
-// to Connected and UpToDate. For DRBD 8.4 and 9.
+// drbd_script: what the faults of DRBD share: which resource, how its state is read, and the way
+// back to Connected and UpToDate. For DRBD 8.4 and 9.
 #pragma once
 
 #include <string>

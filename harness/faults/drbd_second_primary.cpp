@@ -61,7 +61,8 @@ fi
 [ -e "$keep/promoted" ] || put_back
 )sh";
 
-// The other side gives up when both meet without the word who discards: after a reboot of this node.
+// The other side gives up when both meet without the word who discards: after a reboot of this
+// node.
 constexpr std::string_view kPeerUndo = R"sh(
 [ "$(values connection connection)" = StandAlone ] || exit 0
 drbdadm connect "$res" || no "$res does not connect"
@@ -93,10 +94,13 @@ Result<FaultPlan> plan_second_primary(const FaultType& type, const FaultTarget& 
       fmt::format("cut {} off on {} and make it Primary there too{}", res, node,
                   force ? ", by force on outdated data" : ""),
       res + " is Primary, cut off from " + peer);
-  plan.confirm.emplace_back(ScriptSees{res + " is Primary too", peer, target.token,
-                                       drbd_script_text(drbd_second_primary::kPeerIsPrimary), {res}});
-  plan.undo.emplace_back(
-      ScriptAction{"undo", peer, target.token, drbd_script_text(drbd_second_primary::kPeerUndo), {res}});
+  plan.confirm.emplace_back(ScriptSees{res + " is Primary too",
+                                       peer,
+                                       target.token,
+                                       drbd_script_text(drbd_second_primary::kPeerIsPrimary),
+                                       {res}});
+  plan.undo.emplace_back(ScriptAction{
+      "undo", peer, target.token, drbd_script_text(drbd_second_primary::kPeerUndo), {res}});
   return plan;
 }
 

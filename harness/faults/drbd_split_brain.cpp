@@ -25,7 +25,8 @@ const FaultType kDrbdSplitBrain{
     drbd_split_brain::kParams,
     "a disposable cluster; the node is Secondary, its peer Primary, and both are UpToDate",
     "the node is Primary, cut off, and takes a write; its peer is Primary, too, and alone",
-    "what was written on this node since is thrown away (--discard-my-data) and synced from its peer;"
+    "what was written on this node since is thrown away (--discard-my-data) and synced from its "
+    "peer;"
     " proven when every disk is UpToDate again",
     false,
     drbd_split_brain::plan};

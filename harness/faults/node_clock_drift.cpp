@@ -1,4 +1,5 @@
-// node.clock-drift: a node's clock runs too fast or too slow, as a bad quartz without a time service.
+// node.clock-drift: a node's clock runs too fast or too slow, as a bad quartz without a time
+// service.
 #include <array>
 #include <cmath>
 

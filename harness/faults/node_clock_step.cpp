@@ -1,5 +1,6 @@
-// node.clock-step: a node's clock jumps, as after a wrong time server or a dead battery. Timers that
-// count from now (our dead-man's too) do not notice; a time service may correct it before we do.
+// node.clock-step: a node's clock jumps, as after a wrong time server or a dead battery. Timers
+// that count from now (our dead-man's too) do not notice; a time service may correct it before we
+// do.
 #include <array>
 
 #include "harness/core/units.h"

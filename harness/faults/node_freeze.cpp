@@ -1,5 +1,6 @@
-// node.freeze: every service and user process of a node stands still, while its kernel answers pings,
-// keeps connections open and replicates. SSH, D-Bus, systemd's own and the network's services go on.
+// node.freeze: every service and user process of a node stands still, while its kernel answers
+// pings, keeps connections open and replicates. SSH, D-Bus, systemd's own and the network's
+// services go on.
 #include <algorithm>
 #include <array>
 
@@ -95,10 +96,12 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   std::string units = except.text;
   std::replace(units.begin(), units.end(), ',', ' ');
   const bool named = std::all_of(units.begin(), units.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("@:_.-\\ ").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("@:_.-\\ ").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (!named)
-    return fail(Errc::usage, "node.freeze: except is \"{}\"; expected units, separated by commas", except.text);
+    return fail(Errc::usage, "node.freeze: except is \"{}\"; expected units, separated by commas",
+                except.text);
   const std::string lines(kLines);
   const auto with_lines = [&](std::string_view body) { return lines + std::string(body); };
   const std::string ready = with_lines(kReady);

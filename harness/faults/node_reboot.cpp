@@ -19,13 +19,11 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const bool at_once = force.number != 0;
   FaultPlan plan;
   plan.ends_by_itself = true;
-  plan.intended = "reboot " + node.name + (at_once ? " at once, without stopping its services" : " in good order");
-  plan.apply = {RemoteAction{"reboot",
-                             node.name,
+  plan.intended = "reboot " + node.name +
+                  (at_once ? " at once, without stopping its services" : " in good order");
+  plan.apply = {RemoteAction{"reboot", node.name,
                              at_once ? Argv{"reboot", "-f"} : Argv{"systemctl", "reboot"},
-                             std::chrono::seconds(10),
-                             1,
-                             true}};
+                             std::chrono::seconds(10), 1, true}};
   plan.confirm = {NodeWentDown{node.name, target.boot_id}};
   if (node.power.kind != PowerConfig::Kind::none) plan.undo = {ReviveAction{node.name, kGrace}};
   plan.undone = {NodeIsBack{node.name, target.boot_id, false}};

@@ -1,4 +1,5 @@
-// observer.node-exporter: the node loses what watches it: does anyone notice, and does the verdict say so?
+// observer.node-exporter: the node loses what watches it: does anyone notice, and does the verdict
+// say so?
 #include <array>
 
 #include "harness/faults/unit_script.h"
@@ -14,8 +15,9 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   return plan_unit_stop(kObserverNodeExporter, target, step);
 }
 
-constexpr std::array kParams{ParamSpec{"unit", ParamValue::Kind::text, "prometheus-node-exporter.service",
-                                       false, "its service on the node"}};
+constexpr std::array kParams{ParamSpec{"unit", ParamValue::Kind::text,
+                                       "prometheus-node-exporter.service", false,
+                                       "its service on the node"}};
 
 }  // namespace
 }  // namespace observer_node_exporter

@@ -1,4 +1,5 @@
-// observer.prometheus: the node loses what watches it: does anyone notice, and does the verdict say so?
+// observer.prometheus: the node loses what watches it: does anyone notice, and does the verdict say
+// so?
 #include <array>
 
 #include "harness/faults/unit_script.h"
@@ -14,8 +15,8 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   return plan_unit_stop(kObserverPrometheus, target, step);
 }
 
-constexpr std::array kParams{ParamSpec{"unit", ParamValue::Kind::text, "prometheus.service",
-                                       false, "its service on the node"}};
+constexpr std::array kParams{ParamSpec{"unit", ParamValue::Kind::text, "prometheus.service", false,
+                                       "its service on the node"}};
 
 }  // namespace
 }  // namespace observer_prometheus

@@ -60,14 +60,14 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const double seconds = every.number / 1e9;
   if (seconds < 0.1 || seconds > 60)
     return fail(Errc::usage, "unit.crash-loop: every is {}; expected 100ms to 60s", every.text);
-  return plan_unit_scripts(target, unit, {kReady, kApply, kConfirm, kUndo, kUndone},
-                           {fmt::format("{:.3f}", seconds)},
-                           fmt::format("kill {} on {} every {}", unit, target.node.name, every.text),
-                           unit + " crashes again and again");
+  return plan_unit_scripts(
+      target, unit, {kReady, kApply, kConfirm, kUndo, kUndone}, {fmt::format("{:.3f}", seconds)},
+      fmt::format("kill {} on {} every {}", unit, target.node.name, every.text),
+      unit + " crashes again and again");
 }
 
-constexpr std::array kParams{kUnit, ParamSpec{"every", ParamValue::Kind::duration, "2s", false,
-                                              "time between two kills"}};
+constexpr std::array kParams{
+    kUnit, ParamSpec{"every", ParamValue::Kind::duration, "2s", false, "time between two kills"}};
 
 }  // namespace
 }  // namespace unit_crash_loop
@@ -78,7 +78,8 @@ const FaultType kUnitCrashLoop{
     unit_crash_loop::kParams,
     "the service is active, and systemd restarts it (Restart=); not SSH, D-Bus or the journal",
     "it was killed at least twice, and came back in between",
-    "the loop ends, the service's failed state is cleared, and it is started; proven by its processes",
+    "the loop ends, the service's failed state is cleared, and it is started; proven by its "
+    "processes",
     false,
     unit_crash_loop::plan};
 

@@ -27,9 +27,9 @@ constexpr std::string_view kUndone = "is_back\n";
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string unit, unit_of(kUnitKill, target, step));
-  FaultPlan plan = plan_unit_scripts(
-      target, unit, {"", kApply, kConfirm, kUndo, kUndone}, {},
-      "kill every process of " + unit + " on " + target.node.name, "the processes of " + unit + " are dead");
+  FaultPlan plan = plan_unit_scripts(target, unit, {"", kApply, kConfirm, kUndo, kUndone}, {},
+                                     "kill every process of " + unit + " on " + target.node.name,
+                                     "the processes of " + unit + " are dead");
   plan.ends_by_itself = true;
   return plan;
 }

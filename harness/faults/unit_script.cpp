@@ -10,8 +10,8 @@ namespace {
 
 // Without these a node is out of reach, or cannot be trusted to undo.
 constexpr std::array<std::string_view, 8> kSpared{
-    "ssh", "sshd", "dbus", "dbus-broker", "systemd-journald", "systemd-udevd", "systemd-logind",
-    "init"};
+    "ssh",           "sshd",           "dbus", "dbus-broker", "systemd-journald",
+    "systemd-udevd", "systemd-logind", "init"};
 constexpr std::string_view kEnding = ".service";
 
 // $1 unit $2 spared services
@@ -108,19 +108,19 @@ Result<std::string> unit_of(const FaultType& type, const FaultTarget& target,
                             const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue value, param_of(type, step, "unit"));
   std::string unit = value.text;
-  const bool named = !unit.empty() && unit.front() != '-' && unit.front() != '.' &&
-                     std::all_of(unit.begin(), unit.end(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 ||
-                              std::string_view("@:_.-\\").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
-                     });
+  const bool named =
+      !unit.empty() && unit.front() != '-' && unit.front() != '.' &&
+      std::all_of(unit.begin(), unit.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("@:_.-\\").find(static_cast<char>(c)) != std::string_view::npos;
+      });
   if (!named)
-    return fail(Errc::usage, "{}: unit is \"{}\"; expected the name of a service, as apache2.service",
-                type.name, unit);
-  for (const std::string_view other : {".socket", ".timer", ".path", ".mount", ".automount", ".swap",
-                                       ".target", ".slice", ".scope", ".device"})
-    if (unit.ends_with(other))
-      return fail(Errc::usage, "{}: {} is no service", type.name, unit);
+    return fail(Errc::usage,
+                "{}: unit is \"{}\"; expected the name of a service, as apache2.service", type.name,
+                unit);
+  for (const std::string_view other : {".socket", ".timer", ".path", ".mount", ".automount",
+                                       ".swap", ".target", ".slice", ".scope", ".device"})
+    if (unit.ends_with(other)) return fail(Errc::usage, "{}: {} is no service", type.name, unit);
   if (!unit.ends_with(unit_script::kEnding)) unit += unit_script::kEnding;
   const std::string base = unit.substr(0, unit.find_first_of("@."));
   const auto& spared = unit_script::kSpared;

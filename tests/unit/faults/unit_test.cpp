@@ -38,8 +38,9 @@ TEST_P(ServiceFault, RefusesWhatNobodyCouldDoWithout) {
 }
 
 TEST_P(ServiceFault, SaysWhatIsNoService) {
-  for (const char* unit : {"", "-.mount", "--all", "srv-cloud.mount", "a b.service", "apache*.service",
-                           "$(reboot).service", "x;y", "dev-vdb.device", "init.scope", "user.slice"}) {
+  for (const char* unit :
+       {"", "-.mount", "--all", "srv-cloud.mount", "a b.service", "apache*.service",
+        "$(reboot).service", "x;y", "dev-vdb.device", "init.scope", "user.slice"}) {
     const auto plan = plan_on_prod(GetParam(), unit);
     ASSERT_FALSE(plan) << unit;
     EXPECT_EQ(plan.error().code, Errc::usage) << unit;
