@@ -6,10 +6,10 @@
 namespace ernstfall {
 
 struct NetFilter {
-  bool reject = false;   // answer with a reset or an ICMP error instead of silence
-  int longer_than = 0;   // only packets longer than this, in bytes with IP header; 0: all
-  bool loopback = false; // also packets of the node to itself (a local DNS resolver)
-  Nanos down{};          // flapping: dropped for `down`, then let through for `up`; 0: all the time
+  bool reject = false;    // answer with a reset or an ICMP error instead of silence
+  int longer_than = 0;    // only packets longer than this, in bytes with IP header; 0: all
+  bool loopback = false;  // also packets of the node to itself (a local DNS resolver)
+  Nanos down{};  // flapping: dropped for `down`, then let through for `up`; 0: all the time
   Nanos up{};
 };
 

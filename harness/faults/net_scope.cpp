@@ -43,8 +43,7 @@ Result<std::string> decode_peers(const std::string& text, const FaultTarget& tar
   for (const std::string& part : split(text, ',')) {
     ERNSTFALL_TRY(const auto some, resolve_targets(std::string(trim(part)), *target.cluster));
     for (const std::string& name : some) {
-      if (name == target.node.name)
-        return fail(Errc::usage, "from: {} is the node itself", name);
+      if (name == target.node.name) return fail(Errc::usage, "from: {} is the node itself", name);
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }

@@ -1,4 +1,5 @@
-// net_scope: which packets a network fault is about: between which nodes, on which ports, which way.
+// net_scope: which packets a network fault is about: between which nodes, on which ports, which
+// way.
 //
 // Every network fault takes the same three parameters, kNetScopeParams, and its own behind them.
 // Our own SSH connection is exempt from all of them: it is the first rule that they write.
