@@ -3,6 +3,7 @@
 #include "harness/faults/net_filter.h"
 
 #include "harness/core/units.h"
+#include "harness/faults/net_measure.h"
 #include "harness/faults/node_script.h"
 
 namespace ernstfall {
@@ -13,7 +14,14 @@ namespace {
 constexpr std::string_view kReady = R"sh(
 need nft nftables
 need ping iputils-ping
+[ "$5" = any ] || need bash bash
 nft list tables >/dev/null 2>&1 || no "nft cannot list the node's tables (root? kernel without nf_tables?)"
+[ "$7" = 0 ] || for peer in $(asked); do
+  device=$(ip -o route get "$peer" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p')
+  [ -n "$device" ] || no "there is no route to $peer"
+  mtu=$(cat "/sys/class/net/$device/mtu")
+  [ "$7" -lt "$mtu" ] || no "no packet to $peer is longer than $7 bytes: the MTU of $device is $mtu"
+done
 )sh";
 
 constexpr std::string_view kRules = R"sh(
@@ -48,6 +56,14 @@ exempt() { # saddr|daddr sport|dport: our own SSH connection, always the first r
     *:*) echo "ip6 $1 $control tcp $2 $port accept" ;;
     *) echo "ip $1 $control tcp $2 $port accept" ;;
   esac
+  # Without neighbour discovery that connection would end too; ARP passes as well.
+  echo "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
+  # What tells the sender must not be hit by the rules itself.
+  if [ "$action" = reject ]; then
+    echo "tcp flags & rst == rst accept"
+    echo "icmp type destination-unreachable accept"
+    echo "icmpv6 type destination-unreachable accept"
+  fi
 }
 rules() {
   echo "table inet $table {"
@@ -83,7 +99,9 @@ else
   nft -c -f "$keep/rules" || no "nft does not take the rules"
   cat >"$keep/flap" <<'EOF'
 while :; do
-  nft -f "$2/rules"; sleep "$3"; nft delete table inet "$1"; sleep "$4"
+  nft -f "$2/rules"; sleep "$3"
+  nft list table inet "$1" | grep -o 'counter packets [0-9]*' >>"$2/hits"
+  nft delete table inet "$1"; sleep "$4"
 done
 EOF
   systemd-run --quiet --collect --unit="$mark-flap" /bin/sh "$keep/flap" "$table" "$keep" "$down" "$up" ||
@@ -94,29 +112,44 @@ fi
 // Asks for packets of its own, then looks at the counters of the rules: they count what really was
 // thrown away, of whatever connection.
 constexpr std::string_view kConfirm = R"sh(
-poke() {
-  for peer in $peers; do
-    [ "$peer" != any ] || peer=$control
-    [ "$peer" != none ] || continue
-    if [ "$longer" = 0 ]; then ping -c 1 -W 1 "$peer" >/dev/null 2>&1
-    else ping -c 1 -W 1 -s "$longer" -M do "$peer" >/dev/null 2>&1; fi
-    [ "$ports" = any ] || for p in $(echo "$ports" | tr ',-' '  '); do
-      command -v bash >/dev/null && timeout 1 bash -c "exec 3<>/dev/tcp/$peer/$p" 2>/dev/null
-    done
-  done
-  [ "$loopback" = yes ] && timeout 2 getent ahosts ernstfall.invalid >/dev/null 2>&1
+long() { # PEER: the shortest ping that is too long
+  case $1 in
+    *:*) ping -n -c 1 -W 1 -M do -s $((longer - 47)) "$1" ;;
+    *) ping -n -c 1 -W 1 -M do -s $((longer - 27)) "$1" ;;
+  esac >/dev/null 2>&1
 }
-hit() { nft list table inet "$table" 2>/dev/null | grep -o 'counter packets [0-9]*' | awk '{n += $3} END {print n + 0}'; }
-poke
+short() { ping -n -c 1 -W 1 "$1" >/dev/null 2>&1; }
+# A datagram, and a connection, whose answer comes in.
+knock() { # PEER PORT
+  timeout 1 bash -c 'echo >"/dev/udp/$1/$2"; exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
+}
+name_servers() {
+  cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null | awk '$1 == "nameserver" {sub(/%.*/, "", $2); print $2; n++} END {if (!n) print "127.0.0.1"}' | sort -u
+}
+# Asks for the name servers of the root.
+resolves() {
+  timeout 3 bash -c 'exec 3<>"/dev/udp/$1/53" && printf "\22\64\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1" >&3 && read -r -N 1 -t 2 _ <&3' - "$1" 2>/dev/null
+}
+hit() {
+  { nft list table inet "$table" | grep -o 'counter packets [0-9]*'; cat "$keep/hits"; } 2>/dev/null | awk '{n += $3} END {print n + 0}'
+}
+if [ "$down" != 0 ]; then
+  systemctl is-active --quiet "$mark-flap.service" || no "the flapping has ended"
+fi
+for peer in $(asked); do
+  if [ "$longer" != 0 ]; then
+    ! long "$peer" || no "$peer still answers a ping of $((longer + 1)) bytes"
+  elif [ "$ports" != any ]; then
+    for p in $(echo "$ports" | tr ',-' '  '); do knock "$peer" "$p"; done
+  elif short "$peer" && [ "$down" = 0 ]; then
+    no "$peer still answers a ping"
+  fi
+done
+[ "$loopback" = no ] || for server in $(name_servers); do
+  ! resolves "$server" || no "the name server $server still answers"
+done
 n=$(hit)
 [ "$n" -gt 0 ] || no "the rules have hit no packet"
-if [ "$ports" = any ] && [ "$longer" = 0 ] && [ "$down" = 0 ]; then
-  for peer in $peers; do
-    [ "$peer" != any ] || peer=$control
-    [ "$peer" != none ] || continue
-    ! ping -c 1 -W 1 "$peer" >/dev/null 2>&1 || no "$peer still answers a ping"
-  done
-fi
 say "$n packets thrown away"
 )sh";
 
@@ -145,7 +178,13 @@ FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
   args.insert(args.end(),
               {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
                filter.loopback ? "yes" : "no", in_seconds(filter.down), in_seconds(filter.up)});
+<<<<<<< HEAD
   const std::string rules(kRules);
+=======
+  const std::string asked = "control=$1 peers=$4\n" + std::string(kNetAsked);
+  const std::string ready = asked + std::string(kReady);
+  const std::string rules = asked + std::string(kRules);
+>>>>>>> h1
   const std::string apply = rules + std::string(kApply);
   const std::string confirm = rules + std::string(kConfirm);
   std::string intended =
@@ -154,7 +193,7 @@ FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
   if (filter.down.count() > 0)
     intended += fmt::format(", for {}, then not for {}, and so on", format_duration(filter.down),
                             format_duration(filter.up));
-  return plan_scripts(target, {kReady, apply, confirm, kUndo, kUndone}, args, intended,
+  return plan_scripts(target, {ready, apply, confirm, kUndo, kUndone}, args, intended,
                       "packets are thrown away " + scope.words);
 }
 

@@ -1,0 +1,29 @@
+// net_shape: the faults that make packets late, rare, damaged or slow, by redirecting them through
+// a device of our own. No queue that a node already has is touched.
+#pragma once
+
+#include "harness/faults/net_scope.h"
+
+namespace ernstfall {
+
+struct NetShape {
+  enum class Kind { delay, loss, duplicate, reorder, corrupt, throttle };
+  Kind kind = Kind::delay;
+  std::string queue;  // words of `tc qdisc`: "netem limit 20000 delay 100000us"
+  double amount = 0;  // what confirm compares with: microseconds, percent, or bits per second
+  double jitter = 0;  // delay: microseconds
+  std::string words;  // "delay by 100ms", before "packets ..."
+};
+
+// A queue that holds more packets than any delay here piles up on the networks that this is for.
+inline constexpr std::string_view kNetem = "netem limit 20000";
+
+FaultPlan plan_net_shape(const FaultTarget& target, const NetScope& scope, const NetShape& shape);
+
+// A share of packets, in percent: Errc::usage unless above 0 and at most `max`.
+Result<double> net_share(const FaultType& type, const FaultStep& step, double max = 100);
+
+inline constexpr ParamSpec kNetShare{"share", ParamValue::Kind::percent, "10%", false,
+                                     "how many of the packets, at random"};
+
+}  // namespace ernstfall
