@@ -178,13 +178,9 @@ FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
   args.insert(args.end(),
               {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
                filter.loopback ? "yes" : "no", in_seconds(filter.down), in_seconds(filter.up)});
-<<<<<<< HEAD
-  const std::string rules(kRules);
-=======
   const std::string asked = "control=$1 peers=$4\n" + std::string(kNetAsked);
   const std::string ready = asked + std::string(kReady);
   const std::string rules = asked + std::string(kRules);
->>>>>>> h1
   const std::string apply = rules + std::string(kApply);
   const std::string confirm = rules + std::string(kConfirm);
   std::string intended =

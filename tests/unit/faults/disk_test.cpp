@@ -27,7 +27,7 @@ Result<FaultPlan> plan_with(const std::string& fault, const Given& given) {
   return plan_fault({node, "boot-1"}, step);
 }
 
-const Argv& args_of(const FaultPlan& plan) {
+const Argv& disk_args_of(const FaultPlan& plan) {
   return std::get<ScriptAction>(plan.apply.front()).args;
 }
 
@@ -93,10 +93,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(DiskFill, LevelTravelsAsHundredthsOfAPercentOrAsBytes) {
   const auto to = plan_with("disk.fill", {{"mount", "/srv"}, {"to", "99.5%"}});
   ASSERT_TRUE(to);
-  EXPECT_THAT(args_of(*to), ElementsAre("/srv", "9950", "0"));
+  EXPECT_THAT(disk_args_of(*to), ElementsAre("/srv", "9950", "0"));
   const auto leave = plan_with("disk.fill", {{"mount", "/"}, {"leave", "4MiB"}});
   ASSERT_TRUE(leave);
-  EXPECT_THAT(args_of(*leave), ElementsAre("/", "leave", "4194304"));
+  EXPECT_THAT(disk_args_of(*leave), ElementsAre("/", "leave", "4194304"));
 }
 
 // What stays on a disk is still there after a reboot; what the kernel holds is not.
@@ -117,11 +117,11 @@ TEST(DiskFaults, WhatLeavesFilesIsUndoneAtBoot) {
 TEST(DiskSlow, OneDirectionLeavesTheOtherAlone) {
   const auto read = plan_with("disk.slow", data_with("io", "read"));
   ASSERT_TRUE(read);
-  EXPECT_THAT(args_of(*read),
+  EXPECT_THAT(disk_args_of(*read),
               ElementsAre("/dev/mapper/data", "delay", "dm-delay", "@", "100", "@", "0"));
   const auto write = plan_with("disk.slow", data_with("io", "write"));
   ASSERT_TRUE(write);
-  EXPECT_THAT(args_of(*write),
+  EXPECT_THAT(disk_args_of(*write),
               ElementsAre("/dev/mapper/data", "delay", "dm-delay", "@", "0", "@", "100"));
 }
 
@@ -142,7 +142,7 @@ TEST(ResourceDescriptors, TheWayInIsRefused) {
 TEST(ResourceProcesses, TheGuardWaitsLongerThanTheHold) {
   const auto plan = plan_with("resource.processes", {{"leave", "40"}});
   ASSERT_TRUE(plan);
-  EXPECT_THAT(args_of(*plan), ElementsAre("40", "630"));
+  EXPECT_THAT(disk_args_of(*plan), ElementsAre("40", "630"));
 }
 
 }  // namespace

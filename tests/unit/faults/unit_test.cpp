@@ -21,7 +21,7 @@ Result<FaultPlan> plan_on_prod(const std::string& fault, const std::string& unit
   return plan_fault({node, "boot-1"}, step);
 }
 
-Argv args_of(const FaultPlan& plan) {
+Argv unit_args_of(const FaultPlan& plan) {
   return std::get<ScriptAction>(plan.apply.front()).args;
 }
 
@@ -51,7 +51,7 @@ TEST_P(ServiceFault, KnowsAServiceWithoutItsEnding) {
   for (const char* unit : {"apache2", "apache2.service"}) {
     const auto plan = plan_on_prod(GetParam(), unit);
     ASSERT_TRUE(plan) << to_string(plan.error());
-    EXPECT_EQ(args_of(*plan).front(), "apache2.service");
+    EXPECT_EQ(unit_args_of(*plan).front(), "apache2.service");
     EXPECT_THAT(plan->intended, HasSubstr("apache2.service"));
   }
 }
@@ -60,7 +60,7 @@ TEST_P(ServiceFault, KnowsAServiceWithoutItsEnding) {
 TEST_P(ServiceFault, TheNodeIsToldWhatIsSparedAsWell) {
   const auto plan = plan_on_prod(GetParam(), "web.service");
   ASSERT_TRUE(plan);
-  EXPECT_THAT(args_of(*plan).at(1), HasSubstr("ssh sshd dbus"));
+  EXPECT_THAT(unit_args_of(*plan).at(1), HasSubstr("ssh sshd dbus"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ServiceFault,
@@ -82,7 +82,7 @@ TEST(UnitKill, MayEndByItself) {
 TEST(UnitCrashLoop, KillsNotTooOftenAndNotTooSeldom) {
   const auto plan = plan_on_prod("unit.crash-loop", "apache2", "500ms");
   ASSERT_TRUE(plan);
-  EXPECT_EQ(args_of(*plan).at(2), "0.500");
+  EXPECT_EQ(unit_args_of(*plan).at(2), "0.500");
   for (const char* every : {"1ms", "61s", "0s"}) {
     const auto refused = plan_on_prod("unit.crash-loop", "apache2", every);
     ASSERT_FALSE(refused) << every;
@@ -97,7 +97,7 @@ TEST(ObserverPrometheus, HasAServiceOfItsOwn) {
   step.fault = "observer.prometheus";
   const auto plan = plan_fault({node, "boot-1"}, step);
   ASSERT_TRUE(plan) << to_string(plan.error());
-  EXPECT_EQ(args_of(*plan).front(), "prometheus.service");
+  EXPECT_EQ(unit_args_of(*plan).front(), "prometheus.service");
 }
 
 }  // namespace
