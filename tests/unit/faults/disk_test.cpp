@@ -79,8 +79,6 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Wrong{"resource.cpu", {{"load", "0%"}}, "1% to 100%"},
         Wrong{"resource.cpu", {{"workers", "-1"}}, "workers"},
-        Wrong{"resource.memory", {{"mode", "kill"}}, "pressure or oom"},
-        Wrong{"resource.memory", {{"mode", "oom"}, {"to", "90%"}}, "no meaning"},
         Wrong{"resource.memory", {{"to", "99%"}}, "98%"},
         Wrong{"resource.io", {{"mount", "/srv"}, {"workers", "0"}}, "workers"},
         Wrong{"resource.io", {{"mount", "/srv"}, {"size", "1kB"}}, "size"},
