@@ -74,7 +74,6 @@ TEST(NetScope, WordsThatMeanNothingAreUsageErrors) {
       {"net.loss", {{"share", "0%"}}, "more than 0%"},
       {"net.burst-loss", {{"burst", "0"}}, "burst"},
       {"net.burst-loss", {{"share", "90%"}, {"burst", "2"}}, "longer than 2"},
-      {"net.reorder", {{"share", "100%"}}, "at most 99%"},
       {"net.throttle", {{"rate", "1kbit"}}, "rate"},
       {"net.throttle", {{"queue", "0ms"}}, "queue"}};
   for (const BadCase& bad : cases) {
