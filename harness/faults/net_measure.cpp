@@ -70,7 +70,7 @@ redirected() { # packets that the filters sent to our queue
 
 const std::string_view kNetMeasureConfirm = R"sh(
 # Enough packets to see a share of them with near certainty.
-enough=$(awk -v p="$amount" 'BEGIN {n = int(500 / p) + 1; print n < 20 ? 20 : n > 400 ? 400 : n}')
+enough=$(awk -v p="$amount" 'BEGIN {n = int(500 / p) + 1; print (n < 20 ? 20 : n > 400 ? 400 : n)}')
 ways=1
 [ "$direction" != both ] || ways=2
 delayed() {
@@ -90,7 +90,7 @@ delayed() {
 }
 limited() {
   # More than the queue lets pass at once.
-  many=$(awk -v r="$amount" 'BEGIN {n = int(r / 400 * 3 / 11000) + 64; print n > 2000 ? 2000 : n}')
+  many=$(awk -v r="$amount" 'BEGIN {n = int(r / 400 * 3 / 11000) + 64; print (n > 2000 ? 2000 : n)}')
   before=$(through overlimits)
   for peer in $(asked); do poke "$peer" "$many" 1400 "$many"; done
   held=$(($(through overlimits) - before))

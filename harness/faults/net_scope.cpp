@@ -9,10 +9,18 @@ namespace {
 
 constexpr int kMaxPort = 65535;
 
-bool is_port(std::string_view text) {
+// 0: not a port.
+int port_of(std::string_view text) {
   int port = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return ec == std::errc() && end == text.data() + text.size() && port > 0 && port <= kMaxPort;
+  const bool good = ec == std::errc() && end == text.data() + text.size() && port <= kMaxPort;
+  return good && port > 0 ? port : 0;
+}
+
+// The kernel's filters refuse a range that is not one: "90-80", "80-80".
+bool is_range(const std::string& word, std::size_t dash) {
+  const int first = port_of(word.substr(0, dash));
+  return first > 0 && first < port_of(word.substr(dash + 1));
 }
 
 Result<std::string> decode_ports(const std::string& text) {
@@ -21,9 +29,7 @@ Result<std::string> decode_ports(const std::string& text) {
   for (const std::string& part : split(text, ',')) {
     const std::string word(trim(part));
     const std::size_t dash = word.find('-');
-    const bool good = dash == std::string::npos
-                          ? is_port(word)
-                          : is_port(word.substr(0, dash)) && is_port(word.substr(dash + 1));
+    const bool good = dash == std::string::npos ? port_of(word) > 0 : is_range(word, dash);
     if (!good)
       return fail(Errc::usage, "ports: \"{}\" is neither a port nor a range like 7789-7799", word);
     ports += (ports.empty() ? "" : ",") + word;
