@@ -42,11 +42,14 @@ Result<FaultPlan> plan_fault(const FaultTarget& target, const FaultStep& step) {
                    "{} needs a power control that can switch the node on again, and this node has "
                    "none; node.crash with mode: reset is the only power fault allowed there",
                    type->name);
-  if (type->destructive && target.cluster != nullptr && !target.cluster->may_be_destroyed())
-    return fail_at(Errc::refused, node.name,
-                   "{} may destroy data, and cluster {} is not marked disposable; if you are sure: "
-                   "--i-know-what-i-do={}",
-                   type->name, target.cluster->name, target.cluster->name);
+  if (type->destructive && (target.cluster == nullptr || !target.cluster->may_be_destroyed())) {
+    const std::string cluster = target.cluster == nullptr ? "unknown" : target.cluster->name;
+    return fail_at(
+        Errc::refused, node.name,
+        "{} may destroy data, and cluster {} is not marked `disposable: true`; if you are "
+        "sure: --i-know-what-i-do={}",
+        type->name, cluster, cluster);
+  }
   ERNSTFALL_TRY(FaultPlan plan, type->plan(target, step));
   plan.fault = std::string(type->name);
   plan.node = node.name;

@@ -68,6 +68,7 @@ const FaultType kDiskError{"disk.error",
                            "dropped the disk; proven by the "
                            "table, DRBD's state and a read",
                            false,
-                           disk_error::plan};
+                           disk_error::plan,
+                           Takes::copy};
 
 }  // namespace ernstfall

@@ -47,6 +47,7 @@ const FaultType kDiskHang{
     "a direct read waits in the kernel",
     "the device is resumed; proven by its table and by a read",
     false,
-    disk_hang::plan};
+    disk_hang::plan,
+    Takes::copy};
 
 }  // namespace ernstfall

@@ -113,7 +113,6 @@ is_whole
 )sh";
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
-  ERNSTFALL_CHECK(only_disposable(kDrbdCorrupt, target));
   ERNSTFALL_TRY(const std::string res, drbd_resource(kDrbdCorrupt, target, step));
   ERNSTFALL_TRY(const ParamValue blocks, param_of(kDrbdCorrupt, step, "blocks"));
   if (blocks.number < 1 || blocks.number > 256)
@@ -146,6 +145,8 @@ const FaultType kDrbdCorrupt{
     "each sector that is still corrupted gets its bytes back, while DRBD has let go of the disk;"
     " proven by reading them, and by disks that are UpToDate",
     false,
-    drbd_corrupt::plan};
+    drbd_corrupt::plan,
+    Takes::copy,
+    true};
 
 }  // namespace ernstfall

@@ -53,6 +53,7 @@ const FaultType kDrbdDetach{
     "DRBD says Diskless, and nobody holds the disk",
     "attached again; proven when every disk is UpToDate again, after the resync",
     false,
-    drbd_detach::plan};
+    drbd_detach::plan,
+    Takes::copy};
 
 }  // namespace ernstfall

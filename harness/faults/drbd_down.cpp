@@ -51,6 +51,7 @@ const FaultType kDrbdDown{
     "DRBD does not know the resource, it has no TCP connection, and nobody holds its disks",
     "switched on again; proven when every disk is UpToDate again, after the resync",
     false,
-    drbd_down::plan};
+    drbd_down::plan,
+    Takes::copy};
 
 }  // namespace ernstfall

@@ -30,6 +30,8 @@ const FaultType kDrbdForcePrimary{
     "peer;"
     " proven when every disk is UpToDate again",
     false,
-    drbd_force_primary::plan};
+    drbd_force_primary::plan,
+    Takes::copy,
+    true};
 
 }  // namespace ernstfall

@@ -58,6 +58,7 @@ const FaultType kDrbdOutdate{
     "the disk is Outdated, and a promotion without force is refused",
     "connected again; proven when every disk is UpToDate again, after the resync",
     false,
-    drbd_outdate::plan};
+    drbd_outdate::plan,
+    Takes::copy};
 
 }  // namespace ernstfall

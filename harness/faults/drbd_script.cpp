@@ -87,13 +87,6 @@ Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& targ
   return resource;
 }
 
-Status only_disposable(const FaultType& type, const FaultTarget& target) {
-  if (target.cluster != nullptr && target.cluster->disposable) return {};
-  return fail_at(Errc::refused, target.node.name,
-                 "{} destroys data; it is only for clusters whose file says `disposable: true`",
-                 type.name);
-}
-
 std::string drbd_script_text(std::string_view body) {
   return node_script(std::string(drbd_script::kLines) + std::string(body), false);
 }

@@ -18,9 +18,6 @@ inline constexpr ParamSpec kDrbdResource{"resource", ParamValue::Kind::text, "",
 Result<std::string> drbd_resource(const FaultType& type, const FaultTarget& target,
                                   const FaultStep& step);
 
-// Errc::refused, unless the cluster file says that the cluster may be destroyed.
-Status only_disposable(const FaultType& type, const FaultTarget& target);
-
 // plan_scripts() with these lines before every script:
 //   $res                    the resource, the first argument; the fault's own begin at $2
 //   values OBJECT KEY       of events2: `values device disk` says UpToDate

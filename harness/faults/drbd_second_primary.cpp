@@ -78,7 +78,6 @@ is_whole
 
 Result<FaultPlan> plan_second_primary(const FaultType& type, const FaultTarget& target,
                                       const FaultStep& step, bool force) {
-  ERNSTFALL_CHECK(only_disposable(type, target));
   ERNSTFALL_TRY(const std::string res, drbd_resource(type, target, step));
   const auto& drbd = target.cluster->drbd;
   if (!drbd || drbd->resource != res || drbd->nodes.size() != 2)

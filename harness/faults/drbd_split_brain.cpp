@@ -29,6 +29,8 @@ const FaultType kDrbdSplitBrain{
     "peer;"
     " proven when every disk is UpToDate again",
     false,
-    drbd_split_brain::plan};
+    drbd_split_brain::plan,
+    Takes::copy,
+    true};
 
 }  // namespace ernstfall

@@ -33,6 +33,7 @@ const FaultType kNetIsolate{"net.isolate",
                             "the rules' counters have counted packets, and we do not answer a ping",
                             "the fault's own nft table is deleted; proven by its absence",
                             false,
-                            net_isolate::plan};
+                            net_isolate::plan,
+                            Takes::copy};
 
 }  // namespace ernstfall

@@ -125,6 +125,7 @@ const FaultType kNodeFreeze{
     "the kernel says of each group that it is frozen, and none uses CPU for a second",
     "the same groups are thawed; proven by the kernel's state",
     false,
-    node_freeze::plan};
+    node_freeze::plan,
+    Takes::node};
 
 }  // namespace ernstfall

@@ -44,6 +44,7 @@ const FaultType kNodeReboot{
     "the node stopped answering or has another boot id",
     "it returns by itself; power-cycled when it does not; proven by SSH with a new boot id",
     false,
-    node_reboot::plan};
+    node_reboot::plan,
+    Takes::node};
 
 }  // namespace ernstfall
