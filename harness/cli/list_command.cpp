@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 struct ListOptions {
   std::string what;
   bool json = false;
+  bool markdown = false;  // the reference page of the faults
 };
 
 std::string_view kind_name(ParamValue::Kind kind) {
@@ -137,7 +138,38 @@ void list_scenarios(bool json, Context& context) {
   if (json) fmt::print("{}\n", Json{{"schema_version", 1}, {"scenarios", all}}.dump(2));
 }
 
+// docs/reference/faults.md; a test compares the two.
+void print_faults_page() {
+  fmt::print(
+      "# Faults\n\nMade by `ernstfall list faults --markdown`. What each did on the lab: "
+      "[faults-tested.md](faults-tested.md).\n");
+  for (const CatalogueEntry& entry : catalogue().faults) {
+    const FaultType& fault = *find_fault(entry.name);
+    fmt::print("\n## {}\n\n{}.\n\n", entry.name, entry.summary);
+    fmt::print("* **needs** {}\n* **confirmed by** {}\n* **undone by** {}\n", fault.precondition,
+               fault.confirmed_by, fault.undone_by);
+    if (fault.takes != Takes::nothing)
+      fmt::print("* **takes** the node's {}\n", fault.takes == Takes::copy
+                                                    ? "copy of the data"
+                                                    : "copy of the data, and the node");
+    if (fault.destructive) fmt::print("* **may destroy data**: disposable clusters only\n");
+    if (entry.params.empty()) continue;
+    fmt::print("\n| with | kind | default | meaning |\n|---|---|---|---|\n");
+    for (const ParamSpec& spec : entry.params)
+      fmt::print("| `{}` | {} | {} | {} |\n", spec.name, kind_name(spec.kind),
+                 spec.required               ? "required"
+                 : spec.default_text.empty() ? "none"
+                                             : fmt::format("`{}`", spec.default_text),
+                 spec.help);
+  }
+}
+
 void list(const ListOptions& options, Context& context) {
+  if (options.markdown) {
+    if (options.what == "faults") return print_faults_page();
+    return report_error(context,
+                        Error{Errc::usage, "--markdown: there is a page of the faults only", {}});
+  }
   if (options.what == "scenarios") return list_scenarios(options.json, context);
   const auto& entries = options.what == "faults"   ? catalogue().faults
                         : options.what == "probes" ? catalogue().probes
@@ -158,6 +190,7 @@ void add_list(CLI::App& app, Context& context) {
       ->required()
       ->check(CLI::IsMember({"scenarios", "faults", "probes", "checks", "loads"}));
   command->add_flag("--json", options->json, "one JSON document on stdout");
+  command->add_flag("--markdown", options->markdown, "faults: as their reference page");
   command->callback([options, &context] { list(*options, context); });
 }
 

@@ -27,6 +27,8 @@ using testing_support::TempFolder;
 const fs::path kBad = fs::absolute("tests/golden/bad");
 const fs::path kGoodCluster = fs::absolute("tests/golden/good/cluster.yaml");
 
+const fs::path kFaultsPage = fs::absolute("docs/reference/faults.md");
+
 // Runs in an empty folder that is also its home: whatever it creates is seen.
 class Program : public ::testing::Test {
  protected:
@@ -158,6 +160,14 @@ TEST_F(Program, WrongArgumentsAreUsageErrors) {
   EXPECT_EQ(run({"--version"}).exit_code, 0);
   EXPECT_EQ(run({"--help"}).exit_code, 0);
   EXPECT_THAT(created(), IsEmpty());
+}
+
+// Made by the program: ernstfall list faults --markdown > docs/reference/faults.md
+TEST_F(Program, TheReferencePageOfTheFaultsIsWhatTheCatalogueSays) {
+  const auto page = read_file(kFaultsPage);
+  ASSERT_TRUE(page) << to_string(page.error());
+  EXPECT_EQ(run({"list", "faults", "--markdown"}).out, *page);
+  EXPECT_EQ(run({"list", "probes", "--markdown"}).exit_code, 64);
 }
 
 TEST_F(Program, SchemasAndListsAreOneDocument) {
