@@ -13,6 +13,8 @@ class App;
 namespace ernstfall::cli {
 
 struct Context {
+  // What stood behind "--", as it was typed: CLI11 would take a word like "[ -e x ]" for a list.
+  std::vector<std::string> words;
   ExitCode exit_code = ExitCode::pass;  // set by the callback
 };
 

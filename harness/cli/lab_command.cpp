@@ -39,16 +39,22 @@ Status replace_program(std::vector<std::string> argv) {
   return tl::unexpected(errno_error(argv.front(), "cannot start"));
 }
 
-Status ssh(const LabOptions& options) {
+Status ssh(const LabOptions& options, const std::vector<std::string>& words) {
   ERNSTFALL_TRY(std::vector<std::string> argv, lab_ssh_argv(options.lab, options.node));
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
-  if (!options.argv.empty()) argv.push_back(shell_quote(options.argv));
+  Argv command = options.argv;
+  command.insert(command.end(), words.begin(), words.end());
+  if (!command.empty()) argv.push_back(shell_quote(command));
   return replace_program(std::move(argv));
 }
 
-Status exec(const LabOptions& options) {
+Status exec(const LabOptions& options, const std::vector<std::string>& words) {
+  Argv command = options.argv;
+  command.insert(command.end(), words.begin(), words.end());
+  if (command.empty())
+    return fail(Errc::usage, "lab exec: which command? ernstfall lab exec -- COMMAND...");
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
-  return replace_program(options.argv);
+  return replace_program(std::move(command));
 }
 
 Status console(const LabOptions& options) {
@@ -152,17 +158,17 @@ void add_lab(CLI::App& app, Context& context) {
       [=](CLI::App*) { return lab_snapshot(options->lab, {}, quiet); });
   add("reset", "back to the snapshot",
       [=](CLI::App*) { return lab_reset(options->lab, {}, quiet); });
-  CLI::App* ssh_command =
-      add("ssh", "a shell, or a command, on a node", [=](CLI::App*) { return ssh(*options); });
+  CLI::App* ssh_command = add("ssh", "a shell, or a command, on a node",
+                              [=, &context](CLI::App*) { return ssh(*options, context.words); });
   ssh_command->add_option("node", options->node, "node")->required();
   ssh_command->add_option("command", options->argv, "command and its arguments");
   add("console", "what a node's serial console printed",
       [=](CLI::App*) { return console(*options); })
       ->add_option("node", options->node, "node")
       ->required();
-  add("exec", "run a command in the lab's network", [=](CLI::App*) { return exec(*options); })
-      ->add_option("command", options->argv, "command and its arguments, after --")
-      ->required();
+  add("exec", "run a command in the lab's network", [=, &context](CLI::App*) {
+    return exec(*options, context.words);
+  })->add_option("command", options->argv, "command and its arguments, after --");
   CLI::App* power_command = add("power", "switch a node's power: off is a power cut",
                                 [=](CLI::App*) { return power(*options); });
   power_command->add_option("node", options->node, "node")->required();

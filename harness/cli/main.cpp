@@ -2,7 +2,9 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
+#include <string_view>
 
 #include "harness/cli/command.h"
 #include "harness/cli/signals.h"
@@ -46,8 +48,10 @@ int run_program(int argc, char** argv) {
   ernstfall::cli::add_list(app, context);
   ernstfall::cli::add_lab(app, context);
   ernstfall::cli::add_keeper(app, context);
+  const auto dashes = std::find(argv, argv + argc, std::string_view("--"));
+  if (dashes != argv + argc) context.words.assign(dashes + 1, argv + argc);
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
     // CLI11 has codes of its own (100 and more); ours are the documented ones.
     return app.exit(error) == 0 ? 0 : static_cast<int>(ernstfall::ExitCode::usage);

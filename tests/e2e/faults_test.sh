@@ -4,7 +4,7 @@
 # nodes that have qdiscs, rules and full disks of their own.
 # usage: faults_test PROGRAM [--table FILE] [FAULT...]
 #   --table   writes the table of all faults with their results as Markdown (docs/reference/faults-tested.md)
-#   FAULT     only these faults of the table
+#   FAULT     only these faults of the table; killed: the harness is killed while a fault holds
 set -uo pipefail
 program=$(readlink -f "$1")
 shift
@@ -28,8 +28,9 @@ cleanup() {
   exit $status
 }
 trap cleanup EXIT
+# The text never begins with a bracket: the program's command line would take it for a list.
 on_node() { # NODE SHELL-TEXT
-  timeout 60 "$program" lab ssh --lab "$lab" "$1" -- sh -c "$2" </dev/null >>"$work/node.log" 2>&1
+  timeout 60 "$program" lab ssh --lab "$lab" "$1" -- sh -c ": ; $2" </dev/null >>"$work/node.log" 2>&1
 }
 eventually() { # SECONDS COMMAND...
   local deadline=$((SECONDS + $1))
@@ -116,7 +117,7 @@ killed_harness() { # FAULT NODE PARAMETERS OBSERVER COMMAND
 say "bringing the lab up"
 "$program" lab up --lab "$lab" --topology "$top/lab/topologies/homelab.yaml" >"$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
 try_all
-if [ "$only" = "  " ]; then
+if [ "$only" = "  " ] || [[ $only == *" killed "* ]]; then
   killed_harness net.partition prod from=mirror mirror '! ping -c 1 -W 2 10.77.0.11'
 fi
 if [ -n "$table" ]; then

@@ -123,9 +123,10 @@ durable_writes() {
 protocol_a() {
   local node
   for node in prod mirror; do
-    on_node $node sh -c 'sed -i "s/protocol C/protocol A/" /etc/drbd.d/r0.res && sync && drbdadm adjust r0' || die "protocol A on $node"
+    on_node $node sh -c 'sed -i "s/protocol C;/protocol A; sndbuf-size 10M;/" /etc/drbd.d/r0.res && sync && drbdadm adjust r0' || die "protocol A on $node"
   done
-  on_node prod sh -c 'drbdsetup show r0 | grep -q "protocol.*A"' || die "DRBD does not use protocol A"
+  on_node prod sh -c 'for i in $(seq 60); do grep -q "cs:Connected.*ds:UpToDate/UpToDate A" /proc/drbd && exit 0; sleep 1; done; exit 1' ||
+    die "the pair is not connected with protocol A"
 }
 
 # Fewer questions and writes: a write that waits for the disks of two emulated machines is slow.
@@ -138,19 +139,28 @@ run_attended() { # NAME: the run's folder is in $run then
   cat "$work/$1.out"
 }
 
-# Planted defect: protocol A acknowledges what is only on its way, and the way is slow. The same run on protocol C
-# before it shows that the loss is the protocol's and not the measurement's.
-test_lagging_replica() {
+# The same run on protocol C: what is lost in the next test is the protocol's loss, and not the measurement's.
+test_synchronous_replica() {
   local run
   pristine
   durable_writes
   run_attended synchronous
   check "protocol C, promoted on mirror: no acknowledged write is lost" result '.rpo.lost == 0 and .rpo.acknowledged > 20' "$run"
   pristine
+}
+
+# Planted defect: protocol A acknowledges what is only on its way, with room for much of it, and the way is slow.
+test_lagging_replica() {
+  local run
+  pristine
   durable_writes
   protocol_a
-  "$program" lab exec --lab "$lab" -- tc qdisc add dev tap1 root tbf rate 200kbit burst 10kb latency 400ms ||
-    die "the throttle on the way to mirror (tap1: the second node of the topology)"
+  # From shortly before the cut: for longer, and the service itself would wait for the link.
+  (
+    until grep -q ' baseline ' "$work/asynchronous.log" 2>/dev/null; do sleep 0.1; done
+    sleep 16
+    "$program" lab exec --lab "$lab" -- tc qdisc add dev tap1 root tbf rate 100kbit burst 10kb latency 400ms
+  ) &
   run_attended asynchronous
   "$program" lab exec --lab "$lab" -- tc qdisc del dev tap1 root || true
   check "protocol A over a slow link, promoted on mirror: the loss is found" \
@@ -238,6 +248,7 @@ if [ "${#only[@]}" -gt 0 ]; then
 fi
 test_kill_prod
 test_plain_cluster_file
+test_synchronous_replica
 test_lagging_replica
 short_scenario
 kill_at baseline 1
