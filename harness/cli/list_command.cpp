@@ -140,9 +140,7 @@ void list_scenarios(bool json, Context& context) {
 
 // docs/reference/faults.md; a test compares the two.
 void print_faults_page() {
-  fmt::print(
-      "# Faults\n\nMade by `ernstfall list faults --markdown`. What each did on the lab: "
-      "[faults-tested.md](faults-tested.md).\n");
+  fmt::print("# Faults\n\nMade by `ernstfall list faults --markdown`.\n");
   for (const CatalogueEntry& entry : catalogue().faults) {
     const FaultType& fault = *find_fault(entry.name);
     fmt::print("\n## {}\n\n{}.\n\n", entry.name, entry.summary);
