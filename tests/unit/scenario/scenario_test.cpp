@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "tests/mocks/test_catalogue.h"
+#include "tests/mocks/shipped_catalogue.h"
 
 namespace ernstfall {
 namespace {
@@ -147,7 +147,7 @@ TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
 TEST(ScenarioFile, ShippedOnesFitTheCatalogueAndAreNamedAsTheirSiblingsSay) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {
-    const auto scenario = load_scenario(entry.path(), test_catalogue());
+    const auto scenario = load_scenario(entry.path(), testing_support::shipped_catalogue());
     ASSERT_TRUE(scenario) << to_string(scenario.error());
     EXPECT_FALSE(scenario->cause.empty()) << entry.path();
     EXPECT_FALSE(scenario->effect.empty()) << entry.path();

@@ -15,7 +15,7 @@
 #include "harness/process/process.h"
 #include "harness/scenario/scenario.h"
 #include "tests/mocks/temp_folder.h"
-#include "tests/mocks/test_catalogue.h"
+#include "tests/mocks/shipped_catalogue.h"
 
 namespace ernstfall {
 namespace {
@@ -183,12 +183,12 @@ TEST_F(Validator, AcceptsTheShippedScenariosAsWrittenAndAsResolved) {
   std::vector<std::string> documents;
   for (const auto& entry : fs::directory_iterator("scenarios")) {
     documents.push_back(text_of(entry.path()));
-    const auto scenario = load_scenario(entry.path(), test_catalogue());
+    const auto scenario = load_scenario(entry.path(), testing_support::shipped_catalogue());
     ASSERT_TRUE(scenario) << to_string(scenario.error());
     documents.push_back(dump_scenario(*scenario));
   }
   ASSERT_GE(documents.size(), 6U);
-  const auto answers = validate(scenario_schema(), documents);
+  const auto answers = validate(Json::parse(scenario_json_schema(testing_support::shipped_catalogue())), documents);
   ASSERT_EQ(answers.size(), documents.size());
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], "ok") << documents[i];
 }
