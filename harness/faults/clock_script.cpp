@@ -72,17 +72,10 @@ need perl perl-base
 
 FaultPlan plan_clock_scripts(const FaultTarget& target, const NodeScripts& scripts, Argv args,
                              std::string intended, std::string effect) {
-  const auto with_lines = [](std::string_view body) {
-    return std::string(clock_script::kLines) + std::string(body);
-  };
-  const std::string ready =
-      with_lines(std::string(clock_script::kReady) + std::string(scripts.ready));
-  const std::string apply = with_lines(scripts.apply);
-  const std::string confirm = with_lines(scripts.confirm);
-  const std::string undo = with_lines(scripts.undo);
-  const std::string undone = with_lines(scripts.undone);
-  return plan_scripts(target, {ready, apply, confirm, undo, undone, scripts.survives_reboot},
-                      std::move(args), std::move(intended), std::move(effect));
+  NodeScripts with_lines = scripts;
+  with_lines.lines.insert(with_lines.lines.begin(), clock_script::kLines);
+  with_lines.ready_lines.insert(with_lines.ready_lines.begin(), clock_script::kReady);
+  return plan_scripts(target, with_lines, std::move(args), std::move(intended), std::move(effect));
 }
 
 }  // namespace ernstfall

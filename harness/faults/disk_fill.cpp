@@ -90,15 +90,16 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const std::string words = by_rest ? fmt::format("{} until {} are left", mount, leave.text)
                                     : fmt::format("{} to {}", mount, to.text);
   const auto levelled = [](std::string_view body) {
-    return with_mount(std::string(kLevel) + std::string(body));
+    return std::string(kLevel) + std::string(body);
   };
   const std::string ready = levelled(kReady);
   const std::string apply = levelled(kApply);
   const std::string confirm = levelled(kConfirm);
-  const std::string undo = with_mount_awaited(kUndo);
-  const std::string undone = with_mount_awaited(kUndone);
-  FaultPlan plan = plan_scripts(target, {ready, apply, confirm, undo, undone, true}, args,
-                                "fill " + words, mount + " is filled");
+  const std::string undo = std::string(kMountAwaited) + std::string(kUndo);
+  const std::string undone = std::string(kMountAwaited) + std::string(kUndone);
+  FaultPlan plan =
+      plan_scripts(target, {ready, apply, confirm, undo, undone, true, {kMountFunctions}}, args,
+                   "fill " + words, mount + " is filled");
   // Where fallocate is not supported, zeros are written.
   std::get<ScriptAction>(plan.apply.front()).timeout = std::chrono::minutes(5);
   return plan;

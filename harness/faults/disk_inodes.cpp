@@ -68,13 +68,11 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue leave, param_of(kDiskInodes, step, "leave"));
   if (leave.number < 0 || leave.number > 1e9)
     return fail(Errc::usage, "disk.inodes: leave is {}; expected 0 to 1000000000", leave.text);
-  const std::string ready = with_mount(kReady);
-  const std::string apply = with_mount(kApply);
-  const std::string confirm = with_mount(kConfirm);
-  const std::string undo = with_mount_awaited(kUndo);
-  const std::string undone = with_mount_awaited(kUndone);
+  const std::string undo = std::string(kMountAwaited) + std::string(kUndo);
+  const std::string undone = std::string(kMountAwaited) + std::string(kUndone);
   FaultPlan plan =
-      plan_scripts(target, {ready, apply, confirm, undo, undone, true}, {mount, leave.text},
+      plan_scripts(target, {kReady, kApply, kConfirm, undo, undone, true, {kMountFunctions}},
+                   {mount, leave.text},
                    fmt::format("use up the inodes of {} until {} are left", mount, leave.text),
                    mount + " has no more inodes than intended");
   std::get<ScriptAction>(plan.apply.front()).timeout = std::chrono::minutes(5);

@@ -132,16 +132,15 @@ FaultPlan plan_disk_mapper(const FaultTarget& target, const std::string& device,
   Argv args{device, mapper.target.empty() ? "suspend" : std::string(mapper.target),
             std::string(mapper.module)};
   args.insert(args.end(), mapper.args.begin(), mapper.args.end());
-  const auto with_functions = [](std::string_view body) {
-    return std::string(kMapperFunctions) + std::string(body);
-  };
-  const std::string ready = with_functions(kMapperReady);
-  const std::string apply = with_functions(kMapperApply);
-  const std::string confirm = with_functions(mapper.confirm);
-  const std::string undo = with_functions(kMapperUndo);
-  const std::string undone = with_functions(kMapperUndone);
-  return plan_scripts(target, {ready, apply, confirm, undo, undone}, args, mapper.intended,
-                      mapper.effect);
+  return plan_scripts(target,
+                      {kMapperReady,
+                       kMapperApply,
+                       mapper.confirm,
+                       kMapperUndo,
+                       kMapperUndone,
+                       false,
+                       {kMapperFunctions}},
+                      args, mapper.intended, mapper.effect);
 }
 
 }  // namespace ernstfall

@@ -2,10 +2,9 @@
 #include "harness/faults/disk_mount.h"
 
 namespace ernstfall {
-namespace {
 
 // The last line of a mount point in the table is the one that is seen. Spaces there are \040.
-constexpr std::string_view kMountFunctions = R"sh(
+const std::string_view kMountFunctions = R"sh(
 mount=$1
 line_of_mount() { awk -v at="$(printf '%s' "$mount" | sed 's/ /\\\\040/g')" '$2 == at {line = $0} END {print line}' /proc/mounts; }
 mount_ready() {
@@ -28,11 +27,9 @@ space_used() { stat -f -c '%b %f %S' "$mount" | awk '{printf "%.0f", ($1 - $2) *
 inodes_free() { stat -f -c %d "$mount"; }
 )sh";
 
-constexpr std::string_view kMountAwaited = R"sh(
+const std::string_view kMountAwaited = R"sh(
 mountpoint -q "$mount" || no "$mount is not mounted: what the fault left there cannot be reached"
 )sh";
-
-}  // namespace
 
 Result<std::string> disk_mount(const FaultType& type, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue mount, param_of(type, step, "mount"));
@@ -46,14 +43,6 @@ Result<std::string> disk_mount(const FaultType& type, const FaultStep& step) {
                 "{}: mount is \"{}\"; expected an absolute path without a slash at its end",
                 type.name, path);
   return path;
-}
-
-std::string with_mount(std::string_view body) {
-  return std::string(kMountFunctions) + std::string(body);
-}
-
-std::string with_mount_awaited(std::string_view body) {
-  return std::string(kMountFunctions) + std::string(kMountAwaited) + std::string(body);
 }
 
 }  // namespace ernstfall

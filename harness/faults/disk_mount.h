@@ -15,12 +15,13 @@ constexpr ParamSpec kDiskMount{"mount", ParamValue::Kind::text, "", true,
 // An absolute path without odd components, or Errc::usage.
 Result<std::string> disk_mount(const FaultType& type, const FaultStep& step);
 
-// Shell functions for all scripts: mount_ready, space_free, space_used, block_size and inodes_free,
-// all of "$mount". "$mount" is $1 of every script.
-std::string with_mount(std::string_view body);
+// Shell functions, for NodeScripts::lines: mount_ready, space_free, space_used, block_size and
+// inodes_free, all of "$mount". "$mount" is $1 of every script.
+extern const std::string_view kMountFunctions;
 
-// For faults whose files lie on the file system: at boot it may not be mounted yet, and what is
-// below the mount point then is not what we left there. The undo is tried again until it is.
-std::string with_mount_awaited(std::string_view body);
+// Before the undo and the proof of faults whose files lie on the file system: at boot it may not be
+// mounted yet, and what is below the mount point then is not what we left there. The undo is tried
+// again until it is.
+extern const std::string_view kMountAwaited;
 
 }  // namespace ernstfall

@@ -80,13 +80,8 @@ say "the same options as before, and a new file can be made"
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const std::string mount, disk_mount(kDiskReadOnly, step));
-  const std::string ready = with_mount(kReady);
-  const std::string apply = with_mount(kApply);
-  const std::string confirm = with_mount(kConfirm);
-  const std::string undo = with_mount(kUndo);
-  const std::string undone = with_mount(kUndone);
-  return plan_scripts(target, {ready, apply, confirm, undo, undone}, {mount},
-                      "make " + mount + " read-only", mount + " takes no write");
+  return plan_scripts(target, {kReady, kApply, kConfirm, kUndo, kUndone, false, {kMountFunctions}},
+                      {mount}, "make " + mount + " read-only", mount + " takes no write");
 }
 
 constexpr std::array kParams{kDiskMount};

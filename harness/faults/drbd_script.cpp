@@ -94,19 +94,12 @@ std::string drbd_script_text(std::string_view body) {
 FaultPlan plan_drbd_scripts(const FaultTarget& target, const std::string& resource,
                             const NodeScripts& scripts, Argv args, std::string intended,
                             std::string effect) {
-  const auto with_lines = [](std::string_view body) {
-    return std::string(drbd_script::kLines) + std::string(body);
-  };
-  const std::string ready =
-      with_lines(std::string(drbd_script::kReady) + std::string(scripts.ready));
-  const std::string apply = with_lines(scripts.apply);
-  const std::string confirm = with_lines(scripts.confirm);
-  const std::string undo = with_lines(scripts.undo);
-  const std::string undone = with_lines(scripts.undone);
+  NodeScripts with_lines = scripts;
+  with_lines.lines.insert(with_lines.lines.begin(), drbd_script::kLines);
+  with_lines.ready_lines.insert(with_lines.ready_lines.begin(), drbd_script::kReady);
   Argv all{resource};
   all.insert(all.end(), args.begin(), args.end());
-  return plan_scripts(target, {ready, apply, confirm, undo, undone, scripts.survives_reboot}, all,
-                      std::move(intended), std::move(effect));
+  return plan_scripts(target, with_lines, all, std::move(intended), std::move(effect));
 }
 
 }  // namespace ernstfall

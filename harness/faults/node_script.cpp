@@ -40,6 +40,12 @@ units=$(systemctl list-units "$mark*" --all --plain --no-legend --no-pager | awk
 say "no unit and no file of the fault is left"
 )sh";
 
+std::string joined(const std::vector<std::string_view>& lines) {
+  std::string text;
+  for (const std::string_view part : lines) text += part;
+  return text;
+}
+
 }  // namespace
 
 std::string keep_folder(std::string_view token, bool survives_reboot) {
@@ -58,25 +64,32 @@ std::string node_script(std::string_view body, bool survives_reboot) {
 FaultPlan plan_scripts(const FaultTarget& target, const NodeScripts& scripts, Argv args,
                        std::string intended, std::string effect) {
   const std::string& node = target.node.name;
+  const std::string lines = joined(scripts.lines);
   const auto text = [&](std::string_view body) {
-    return node_script(body, scripts.survives_reboot);
+    return node_script(lines + std::string(body), scripts.survives_reboot);
   };
   const auto sees = [&](std::string what, std::string_view body) {
     return ScriptSees{std::move(what), node, target.token, text(body), args};
   };
-  const std::string undo = text(std::string(kLocked) + std::string(scripts.undo));
+  const std::string ready = joined(scripts.ready_lines) + std::string(scripts.ready);
+  const std::string undo = node_script(std::string(kLocked) + lines + std::string(scripts.undo),
+                                       scripts.survives_reboot);
   FaultPlan plan;
   plan.intended = std::move(intended);
-  if (!scripts.ready.empty())
-    plan.preconditions = {sees("the fault can be applied", scripts.ready)};
+  if (!ready.empty()) plan.preconditions = {sees("the fault can be applied", ready)};
   plan.dead_man =
       NodeDeadMan{node, target.token, undo, text(scripts.undone), args, scripts.survives_reboot};
   plan.apply = {ScriptAction{"apply", node, target.token, text(scripts.apply), args}};
   plan.confirm = {sees(std::move(effect), scripts.confirm)};
   plan.undo = {ScriptAction{"undo", node, target.token, undo, args}};
   plan.undone = {sees("nothing of the effect is left", scripts.undone)};
-  plan.disarm = {ScriptAction{"disarm the dead-man", node, target.token, text(kDisarm), {}}};
-  plan.disarmed = {ScriptSees{"no mark is left", node, target.token, text(kNoMark), {}}};
+  plan.disarm = {ScriptAction{"disarm the dead-man",
+                              node,
+                              target.token,
+                              node_script(kDisarm, scripts.survives_reboot),
+                              {}}};
+  plan.disarmed = {ScriptSees{
+      "no mark is left", node, target.token, node_script(kNoMark, scripts.survives_reboot), {}}};
   return plan;
 }
 

@@ -20,6 +20,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/faults/fault.h"
 
@@ -32,6 +33,10 @@ struct NodeScripts {
   std::string_view undo;
   std::string_view undone;
   bool survives_reboot = false;
+  // Functions and the like that stand before every body, in this order; and then those that only
+  // `ready` begins with.
+  std::vector<std::string_view> lines = {};
+  std::vector<std::string_view> ready_lines = {};
 };
 
 // The same arguments go to every script. `effect` is the confirmed state in words, after "that".

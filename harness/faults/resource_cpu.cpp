@@ -42,14 +42,16 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
     return fail(Errc::usage, "resource.cpu: load is \"{}\"; expected 1% to 100%", load.text);
   if (workers.number < 0 || workers.number > 1024)
     return fail(Errc::usage, "resource.cpu: workers is {}; expected 0 to 1024", workers.text);
-  const std::string ready = with_hog(kReady);
-  const std::string apply = with_hog(kApply);
-  const std::string confirm = with_hog(kConfirm);
-  const std::string undo = with_hog("stop_hog");
-  const std::string undone = with_hog("hog_gone\nsay 'nothing of ours computes'");
   const std::string who =
       workers.number == 0 ? "all processors" : fmt::format("{} processors", workers.text);
-  return plan_scripts(target, {ready, apply, confirm, undo, undone},
+  return plan_scripts(target,
+                      {kReady,
+                       kApply,
+                       kConfirm,
+                       "stop_hog",
+                       "hog_gone\nsay 'nothing of ours computes'",
+                       false,
+                       {kHogFunctions}},
                       {fmt::format("{:.0f}", load.number), workers.text},
                       fmt::format("keep {} busy for {} of the time", who, load.text),
                       "processors are busy");

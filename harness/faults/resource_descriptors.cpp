@@ -113,16 +113,8 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   if (leave.number < 0 || leave.number > 1e6)
     return fail(Errc::usage, "resource.descriptors: leave is {}; expected 0 to 1000000",
                 leave.text);
-  const auto with_functions = [](std::string_view body) {
-    return std::string(kFunctions) + std::string(body);
-  };
-  const std::string ready = with_functions(kReady);
-  const std::string apply = with_functions(kApply);
-  const std::string confirm = with_functions(kConfirm);
-  const std::string undo = with_functions(kUndo);
-  const std::string undone = with_functions(kUndone);
   return plan_scripts(
-      target, {ready, apply, confirm, undo, undone}, {name, leave.text},
+      target, {kReady, kApply, kConfirm, kUndo, kUndone, false, {kFunctions}}, {name, leave.text},
       fmt::format("let the processes of {} open only {} more files", name, leave.text),
       name + " can open no more files than intended");
 }

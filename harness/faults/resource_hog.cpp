@@ -2,10 +2,8 @@
 #include "harness/faults/resource_hog.h"
 
 namespace ernstfall {
-namespace {
-
 // SIGKILL: a hog has nothing to tidy up that the undo does not.
-constexpr std::string_view kHogFunctions = R"sh(
+const std::string_view kHogFunctions = R"sh(
 start_hog() {
   properties=
   while [ "$1" != -- ]; do properties="$properties --property=$1"; shift; done
@@ -30,11 +28,5 @@ average() {
   rm -f "/run/$mark-1" "/run/$mark-2"
 }
 )sh";
-
-}  // namespace
-
-std::string with_hog(std::string_view body) {
-  return std::string(kHogFunctions) + std::string(body);
-}
 
 }  // namespace ernstfall

@@ -2,15 +2,14 @@
 // the kernel kills before anything else when memory runs out.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace ernstfall {
 
-// Shell functions for all scripts:
+// Shell functions, for NodeScripts::lines:
 //   start_hog PROPERTY... -- COMMAND...   as unit $mark-hog
 //   stop_hog, hog_gone                    for undo and undone
 //   average SECONDS FILE PROGRAM          awk over two readings of FILE, told apart by `NR == FNR`
-std::string with_hog(std::string_view body);
+extern const std::string_view kHogFunctions;
 
 }  // namespace ernstfall

@@ -60,14 +60,8 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
     return fail(Errc::usage, "resource.io: workers is {}; expected 1 to 256", workers.text);
   if (size.number < 1 << 20 || size.number > 1e12)
     return fail(Errc::usage, "resource.io: size is \"{}\"; expected 1MiB to 1000GB", size.text);
-  const auto with_both = [](std::string_view body) { return with_mount(with_hog(body)); };
-  const std::string ready = with_both(kReady);
-  const std::string apply = with_both(kApply);
-  const std::string confirm = with_both(kConfirm);
-  const std::string undo = with_both(kUndo);
-  const std::string undone = with_both(kUndone);
   return plan_scripts(
-      target, {ready, apply, confirm, undo, undone, true},
+      target, {kReady, kApply, kConfirm, kUndo, kUndone, true, {kMountFunctions, kHogFunctions}},
       {mount, workers.text, fmt::format("{:.0f}", size.number)},
       fmt::format("let {} processes read and write {} without a pause", workers.text, mount),
       "the device of " + mount + " is busy");

@@ -57,17 +57,17 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue to, param_of(kResourceMemory, step, "to"));
   if (to.number < 1 || to.number > 98)
     return fail(Errc::usage, "resource.memory: to is \"{}\"; expected 1% to 98%", to.text);
-  const auto with_functions = [](std::string_view body) {
-    return with_hog(std::string(kFunctions) + std::string(body));
-  };
-  const std::string ready = with_functions(kReady);
-  const std::string apply = with_functions(kApply);
-  const std::string confirm = with_functions(kConfirm);
-  const std::string undo = with_functions("stop_hog");
-  const std::string undone = with_functions("hog_gone\nsay \"$(used) % of the memory are in use\"");
-  return plan_scripts(
-      target, {ready, apply, confirm, undo, undone}, {fmt::format("{:.0f}", to.number)},
-      fmt::format("take memory until {} of it are in use", to.text), "memory is scarce");
+  return plan_scripts(target,
+                      {kReady,
+                       kApply,
+                       kConfirm,
+                       "stop_hog",
+                       "hog_gone\nsay \"$(used) % of the memory are in use\"",
+                       false,
+                       {kHogFunctions, kFunctions}},
+                      {fmt::format("{:.0f}", to.number)},
+                      fmt::format("take memory until {} of it are in use", to.text),
+                      "memory is scarce");
 }
 
 constexpr std::array kParams{

@@ -93,18 +93,11 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
                 "could undo it",
                 leave.text);
   const auto guard = std::chrono::duration_cast<std::chrono::seconds>(step.hold + kGuardWaits);
-  const auto with_functions = [](std::string_view body) {
-    return with_hog(std::string(kFunctions) + std::string(body));
-  };
-  const std::string ready = with_functions(kReady);
-  const std::string apply = with_functions(kApply);
-  const std::string confirm = with_functions(kConfirm);
-  const std::string undo = with_functions(kUndo);
-  const std::string undone = with_functions(kUndone);
-  return plan_scripts(target, {ready, apply, confirm, undo, undone},
-                      {leave.text, std::to_string(guard.count())},
-                      fmt::format("let only {} more processes be started", leave.text),
-                      "the kernel refuses to start more processes");
+  return plan_scripts(
+      target, {kReady, kApply, kConfirm, kUndo, kUndone, false, {kHogFunctions, kFunctions}},
+      {leave.text, std::to_string(guard.count())},
+      fmt::format("let only {} more processes be started", leave.text),
+      "the kernel refuses to start more processes");
 }
 
 constexpr std::array kParams{ParamSpec{"leave", ParamValue::Kind::integer, "64", false,

@@ -134,22 +134,15 @@ Result<std::string> unit_of(const FaultType& type, const FaultTarget& target,
 FaultPlan plan_unit_scripts(const FaultTarget& target, const std::string& unit,
                             const NodeScripts& scripts, Argv args, std::string intended,
                             std::string effect) {
-  const auto with_lines = [](std::string_view body) {
-    return std::string(unit_script::kLines) + std::string(body);
-  };
-  const std::string ready =
-      with_lines(std::string(unit_script::kReady) + std::string(scripts.ready));
-  const std::string apply = with_lines(scripts.apply);
-  const std::string confirm = with_lines(scripts.confirm);
-  const std::string undo = with_lines(scripts.undo);
-  const std::string undone = with_lines(scripts.undone);
+  NodeScripts with_lines = scripts;
+  with_lines.lines.insert(with_lines.lines.begin(), unit_script::kLines);
+  with_lines.ready_lines.insert(with_lines.ready_lines.begin(), unit_script::kReady);
   std::string spared;
   for (const std::string_view name : unit_script::kSpared)
     spared += (spared.empty() ? "" : " ") + std::string(name);
   Argv all{unit, spared};
   all.insert(all.end(), args.begin(), args.end());
-  return plan_scripts(target, {ready, apply, confirm, undo, undone, scripts.survives_reboot}, all,
-                      std::move(intended), std::move(effect));
+  return plan_scripts(target, with_lines, all, std::move(intended), std::move(effect));
 }
 
 }  // namespace ernstfall
