@@ -35,6 +35,15 @@ FaultPlan plan_drbd_scripts(const FaultTarget& target, const std::string& resour
 // One script alone with the same lines, for a peer: it has no $keep there.
 std::string drbd_script_text(std::string_view body);
 
+// What FaultType says of drbd.split-brain and drbd.force-primary.
+inline constexpr std::string_view kSecondPrimaryNeeds =
+    "a disposable cluster; the node is Secondary, its peer Primary, and both are UpToDate";
+inline constexpr std::string_view kSecondPrimaryConfirmedBy =
+    "the node is Primary, cut off, and takes a write; its peer is Primary, too, and alone";
+inline constexpr std::string_view kSecondPrimaryUndoneBy =
+    "what was written on this node since is thrown away (--discard-my-data) and synced from its "
+    "peer; proven when every disk is UpToDate again";
+
 // One side cut off and made Primary while the other one is, too: drbd.split-brain, and with `force`
 // on outdated data drbd.force-primary.
 Result<FaultPlan> plan_second_primary(const FaultType& type, const FaultTarget& target,

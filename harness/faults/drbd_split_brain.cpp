@@ -19,18 +19,15 @@ constexpr std::array kParams{kDrbdResource};
 }  // namespace
 }  // namespace drbd_split_brain
 
-const FaultType kDrbdSplitBrain{
-    "drbd.split-brain",
-    "cut a Secondary off and make it Primary while its peer is",
-    drbd_split_brain::kParams,
-    "a disposable cluster; the node is Secondary, its peer Primary, and both are UpToDate",
-    "the node is Primary, cut off, and takes a write; its peer is Primary, too, and alone",
-    "what was written on this node since is thrown away (--discard-my-data) and synced from its "
-    "peer;"
-    " proven when every disk is UpToDate again",
-    false,
-    drbd_split_brain::plan,
-    Takes::copy,
-    true};
+const FaultType kDrbdSplitBrain{"drbd.split-brain",
+                                "cut a Secondary off and make it Primary while its peer is",
+                                drbd_split_brain::kParams,
+                                kSecondPrimaryNeeds,
+                                kSecondPrimaryConfirmedBy,
+                                kSecondPrimaryUndoneBy,
+                                false,
+                                drbd_split_brain::plan,
+                                Takes::copy,
+                                true};
 
 }  // namespace ernstfall

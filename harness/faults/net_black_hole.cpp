@@ -36,9 +36,9 @@ const FaultType kNetBlackHole{
     "net.black-hole",
     "lose packets longer than some size, silently",
     net_black_hole::kParams,
-    "nftables and iputils-ping on the node",
+    kNetFilterNeeds,
     "the rules' counters have counted packets, and the others do not answer a long ping",
-    "the fault's own nft table is deleted; proven by its absence",
+    kNetFilterUndoneBy,
     false,
     net_black_hole::plan};
 

@@ -43,15 +43,13 @@ constexpr std::array kParams{
 }  // namespace
 }  // namespace net_delay
 
-const FaultType kNetDelay{
-    "net.delay",
-    "make packets between a node and others late",
-    net_delay::kParams,
-    "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel",
-    "round trips take longer by at least 80% of what was asked",
-    "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
-    "the ifb module) if nobody else uses it",
-    false,
-    net_delay::plan};
+const FaultType kNetDelay{"net.delay",
+                          "make packets between a node and others late",
+                          net_delay::kParams,
+                          kNetShapeNeeds,
+                          "round trips take longer by at least 80% of what was asked",
+                          kNetShapeUndoneBy,
+                          false,
+                          net_delay::plan};
 
 }  // namespace ernstfall

@@ -36,7 +36,7 @@ const FaultType kNetDnsFailure{
     net_dns_failure::kParams,
     "nftables and iputils-ping on the node, and bash",
     "the rules' counters have counted packets, and the node's name servers do not answer",
-    "the fault's own nft table is deleted; proven by its absence",
+    kNetFilterUndoneBy,
     false,
     net_dns_failure::plan};
 

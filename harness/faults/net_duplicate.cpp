@@ -26,15 +26,13 @@ constexpr std::array kParams{kNetFrom, kNetPorts, kNetDirection, kNetShare};
 }  // namespace
 }  // namespace net_duplicate
 
-const FaultType kNetDuplicate{
-    "net.duplicate",
-    "let some of the packets between a node and others arrive twice",
-    net_duplicate::kParams,
-    "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel",
-    "more packets leave the queue than were led to it",
-    "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
-    "the ifb module) if nobody else uses it",
-    false,
-    net_duplicate::plan};
+const FaultType kNetDuplicate{"net.duplicate",
+                              "let some of the packets between a node and others arrive twice",
+                              net_duplicate::kParams,
+                              kNetShapeNeeds,
+                              "more packets leave the queue than were led to it",
+                              kNetShapeUndoneBy,
+                              false,
+                              net_duplicate::plan};
 
 }  // namespace ernstfall

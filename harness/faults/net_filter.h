@@ -13,6 +13,11 @@ struct NetFilter {
   Nanos up{};
 };
 
+// What FaultType says of each of them.
+inline constexpr std::string_view kNetFilterNeeds = "nftables and iputils-ping on the node";
+inline constexpr std::string_view kNetFilterUndoneBy =
+    "the fault's own nft table is deleted; proven by its absence";
+
 FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
                           const NetFilter& filter);
 

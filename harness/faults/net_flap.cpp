@@ -37,7 +37,7 @@ constexpr std::array kParams{
 const FaultType kNetFlap{"net.flap",
                          "let packets pass between a node and others on and off",
                          net_flap::kParams,
-                         "nftables and iputils-ping on the node",
+                         kNetFilterNeeds,
                          "the rules' counters have counted packets while it was down",
                          "the process that flaps is ended, and the fault's own nft table deleted; "
                          "proven by their absence",

@@ -29,9 +29,9 @@ constexpr std::array kParams{ParamSpec{"mode", ParamValue::Kind::text, "drop", f
 const FaultType kNetIsolate{"net.isolate",
                             "let no packet pass between a node and anyone",
                             net_isolate::kParams,
-                            "nftables and iputils-ping on the node",
+                            kNetFilterNeeds,
                             "the rules' counters have counted packets, and we do not answer a ping",
-                            "the fault's own nft table is deleted; proven by its absence",
+                            kNetFilterUndoneBy,
                             false,
                             net_isolate::plan,
                             Takes::copy};

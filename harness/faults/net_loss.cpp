@@ -26,15 +26,13 @@ constexpr std::array kParams{kNetFrom, kNetPorts, kNetDirection, kNetShare};
 }  // namespace
 }  // namespace net_loss
 
-const FaultType kNetLoss{
-    "net.loss",
-    "lose some of the packets between a node and others",
-    net_loss::kParams,
-    "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel",
-    "the queue has counted lost packets",
-    "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
-    "the ifb module) if nobody else uses it",
-    false,
-    net_loss::plan};
+const FaultType kNetLoss{"net.loss",
+                         "lose some of the packets between a node and others",
+                         net_loss::kParams,
+                         kNetShapeNeeds,
+                         "the queue has counted lost packets",
+                         kNetShapeUndoneBy,
+                         false,
+                         net_loss::plan};
 
 }  // namespace ernstfall

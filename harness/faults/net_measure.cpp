@@ -23,28 +23,23 @@ connect() { # PEER PORT: microseconds, or nothing when nobody answers
 patience=2
 [ "$kind" != delay ] || patience=$((3 + amount / 250000))
 some_port=${ports%%[,-]*}
-# Prints: answers, their least and mean time in microseconds, doubled, out of order, damaged.
-ask() { # PEER COUNT [PING'S OPTIONS...]
+# Prints: answers, their least and mean time in microseconds.
+ask() { # PEER COUNT
   who=$1 count=$2
-  shift 2
   if [ "$ports" = any ]; then
-    timeout -s INT $((patience + 8)) ping -n -c "$count" -i 0.2 -W "$patience" "$@" "$who" 2>&1
+    timeout -s INT $((patience + 8)) ping -n -c "$count" -i 0.2 -W "$patience" "$who" 2>&1
   else
     for n in $(seq "$count"); do
-      t=$(connect "$who" "$some_port") && echo "64 bytes from $who: icmp_seq=$n time=$t us"
+      t=$(connect "$who" "$some_port") && echo "64 bytes from $who: time=$t us"
     done
   fi | awk '
-    /wrong data|BAD CHECKSUM/ {damaged++}
-    !/bytes from/ {next}
-    /DUP!/ {doubled++; next}
+    !/bytes from/ || /DUP!/ {next}
     {
-      match($0, /icmp_seq=[0-9]+/); seq = substr($0, RSTART + 9, RLENGTH - 9) + 0
       match($0, /time=[0-9.]+/); us = substr($0, RSTART + 5, RLENGTH - 5) * ($0 ~ / us$/ ? 1 : 1000)
-      if (seq < last) late++; else last = seq
       if (answers == 0 || us < least) least = us
       answers++; sum += us
     }
-    END {printf "%d %d %d %d %d %d\n", answers, least, answers ? sum / answers : 0, doubled, late, damaged}'
+    END {printf "%d %d %d\n", answers, least, answers ? sum / answers : 0}'
 }
 # Many packets at once. Where only some ports are hit: datagrams for what goes out, and connections,
 # whose answers come in.
@@ -75,7 +70,7 @@ ways=1
 [ "$direction" != both ] || ways=2
 delayed() {
   seen=
-  while read -r peer had least mean rest; do
+  while read -r peer had least mean; do
     [ "$had" -gt 0 ] || continue
     set -- $(ask "$peer" 5)
     [ "$1" -gt 0 ] || no "$peer does not answer any more"
@@ -109,19 +104,6 @@ doubled() {
   [ "$out" -gt "$into" ] || no "$into packets went in and $out came out"
   say "of $into packets $out were made"
 }
-# Only answers to pings show order and damage.
-answers_show() { # COLUMN WORDS
-  seen=0
-  while read -r peer had rest; do
-    set -- "$1" "$2" $(ask "$peer" "$enough" -i 0.01 -l 20 -s 400)
-    case $1 in
-      order) seen=$((seen + $7)) ;;
-      damage) seen=$((seen + $8)); [ "$had" -lt 5 ] || seen=$((seen + enough - $3)) ;;
-    esac
-  done <"$keep/before"
-  [ "$seen" -gt 0 ] || no "no answer $2, of $enough"
-  say "$seen of $enough answers $2"
-}
 [ "$(redirected)" -gt 0 ] || for peer in $(asked); do ask "$peer" 1 >/dev/null; done
 [ "$(redirected)" -gt 0 ] || no "no packet has been led through our queue"
 case $kind in
@@ -129,14 +111,6 @@ case $kind in
   throttle) limited ;;
   loss) lossy ;;
   duplicate) doubled ;;
-  *)
-    if [ "$ports" != any ]; then
-      say "$(redirected) packets of these ports were led through the queue; what became of them cannot be seen from here"
-    elif [ "$kind" = reorder ]; then
-      answers_show order "came out of order"
-    else
-      answers_show damage "was damaged or lost"
-    fi ;;
 esac
 )sh";
 

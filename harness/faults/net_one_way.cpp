@@ -29,9 +29,9 @@ const FaultType kNetOneWay{
     "net.one-way",
     "let packets pass between a node and others one way only",
     net_one_way::kParams,
-    "nftables and iputils-ping on the node",
+    kNetFilterNeeds,
     "the rules' counters have counted packets, and the others do not answer a ping",
-    "the fault's own nft table is deleted; proven by its absence",
+    kNetFilterUndoneBy,
     false,
     net_one_way::plan};
 

@@ -32,9 +32,9 @@ const FaultType kNetPartition{
     "net.partition",
     "let no packet pass between a node and others",
     net_partition::kParams,
-    "nftables and iputils-ping on the node",
+    kNetFilterNeeds,
     "the rules' counters have counted packets, and the others do not answer a ping",
-    "the fault's own nft table is deleted; proven by its absence",
+    kNetFilterUndoneBy,
     false,
     net_partition::plan};
 

@@ -38,7 +38,7 @@ const FaultType kNetPortBlock{
     net_port_block::kParams,
     "nftables and iputils-ping on the node, and bash",
     "the rules' counters have counted packets, of connections that were tried",
-    "the fault's own nft table is deleted; proven by its absence",
+    kNetFilterUndoneBy,
     false,
     net_port_block::plan};
 

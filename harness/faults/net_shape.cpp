@@ -69,7 +69,7 @@ for device in $found; do
       no "$device has nft rules at its own $hook hook; they would be passed by"
   done
 done
-case $kind in delay | reorder | corrupt)
+case $kind in delay)
   [ "$ports" = any ] || exit 0
   for peer in $(asked); do ! ping -c 1 -W 2 "$peer" >/dev/null 2>&1 || exit 0; done
   no "nobody of $peers answers a ping: the effect could not be seen" ;;
@@ -190,8 +190,7 @@ say "no filter and no device of ours is left"
 )sh";
 
 std::string_view name_of(NetShape::Kind kind) {
-  static constexpr std::array<std::string_view, 6> kNames{"delay",   "loss",    "duplicate",
-                                                          "reorder", "corrupt", "throttle"};
+  static constexpr std::array<std::string_view, 4> kNames{"delay", "loss", "duplicate", "throttle"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

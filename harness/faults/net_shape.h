@@ -1,4 +1,4 @@
-// net_shape: the faults that make packets late, rare, damaged or slow, by redirecting them through
+// net_shape: the faults that make packets late, rare, double or slow, by redirecting them through
 // a device of our own. No queue that a node already has is touched.
 #pragma once
 
@@ -7,7 +7,7 @@
 namespace ernstfall {
 
 struct NetShape {
-  enum class Kind { delay, loss, duplicate, reorder, corrupt, throttle };
+  enum class Kind { delay, loss, duplicate, throttle };
   Kind kind = Kind::delay;
   std::string queue;  // words of `tc qdisc`: "netem limit 20000 delay 100000us"
   double amount = 0;  // what confirm compares with: microseconds, percent, or bits per second
@@ -17,6 +17,13 @@ struct NetShape {
 
 // A queue that holds more packets than any delay here piles up on the networks that this is for.
 inline constexpr std::string_view kNetem = "netem limit 20000";
+
+// What FaultType says of each of them.
+inline constexpr std::string_view kNetShapeNeeds =
+    "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel";
+inline constexpr std::string_view kNetShapeUndoneBy =
+    "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
+    "the ifb module) if nobody else uses it";
 
 FaultPlan plan_net_shape(const FaultTarget& target, const NetScope& scope, const NetShape& shape);
 

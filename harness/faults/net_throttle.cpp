@@ -46,15 +46,13 @@ constexpr std::array kParams{kNetFrom, kNetPorts, kNetDirection,
 }  // namespace
 }  // namespace net_throttle
 
-const FaultType kNetThrottle{
-    "net.throttle",
-    "limit the rate of packets between a node and others",
-    net_throttle::kParams,
-    "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel",
-    "a burst of packets was held back by the queue",
-    "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
-    "the ifb module) if nobody else uses it",
-    false,
-    net_throttle::plan};
+const FaultType kNetThrottle{"net.throttle",
+                             "limit the rate of packets between a node and others",
+                             net_throttle::kParams,
+                             kNetShapeNeeds,
+                             "a burst of packets was held back by the queue",
+                             kNetShapeUndoneBy,
+                             false,
+                             net_throttle::plan};
 
 }  // namespace ernstfall
