@@ -4,6 +4,7 @@
 #include <random>
 
 #include "harness/cluster/cluster.h"
+#include "harness/core/files.h"
 #include "harness/core/hash.h"
 #include "harness/process/process.h"
 #include "lab/cpio.h"
@@ -108,7 +109,8 @@ Status make_secrets(const LabStore& store, const Topology& topology, const std::
 
 std::string drbd_configuration(const Topology& topology) {
   std::string text = fmt::format(
-      // On device mapper, as an owner's volumes of LVM are: disk.slow and the like change its table.
+      // On device mapper, as an owner's volumes of LVM are: disk.slow and the like change its
+      // table.
       "resource {} {{\n"
       "  device /dev/drbd0;\n  disk /dev/mapper/data;\n  meta-disk internal;\n"
       "  net {{\n    protocol {};\n    ping-int 3;\n    ping-timeout 20;\n    connect-int 3;\n  "
@@ -199,8 +201,7 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
     cluster.service = service;
   }
   ERNSTFALL_CHECK(write_file_atomic(store.file("cluster.yaml"), dump_cluster(cluster)));
-  std::error_code ec;
-  const std::string program = fs::read_symlink("/proc/self/exe", ec).string();
+  const std::string program = own_program().string();
   for (Node& node : cluster.nodes) {
     const auto command = [&](const std::string& what) {
       return Argv{program, "lab", "power", node.name, what, "--lab", store.name()};

@@ -29,16 +29,23 @@ Result<Cluster> open_cluster(const ClusterOption& option) {
   return cluster;
 }
 
-void add_destruction_option(CLI::App& command, std::string& cluster_name) {
-  command.add_option("--i-know-what-i-do", cluster_name,
+void add_consent_options(CLI::App& command, Consent& consent) {
+  command.add_flag("--yes", consent.yes, "also on a cluster that is not marked disposable");
+  command.add_option("--i-know-what-i-do", consent.destroy,
                      "name of the cluster: allow faults that may destroy its data");
 }
 
-Status confirm_destruction(Cluster& cluster, const std::string& typed) {
-  if (typed.empty()) return {};
-  if (typed != cluster.name)
+Status check_consent(const Cluster& cluster, const Consent& consent) {
+  if (cluster.disposable || consent.yes) return {};
+  return fail_at(Errc::refused, cluster.source.string(),
+                 "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+}
+
+Status confirm_destruction(Cluster& cluster, const Consent& consent) {
+  if (consent.destroy.empty()) return {};
+  if (consent.destroy != cluster.name)
     return fail_at(Errc::refused, cluster.source.string(),
-                   "--i-know-what-i-do={}, but this is cluster {}", typed, cluster.name);
+                   "--i-know-what-i-do={}, but this is cluster {}", consent.destroy, cluster.name);
   cluster.destruction_confirmed = true;
   return {};
 }

@@ -24,10 +24,17 @@ void add_cluster_options(CLI::App& command, ClusterOption& option);
 Result<Cluster> open_cluster(const ClusterOption& option);
 Status enter_namespace_of(const Cluster& cluster);
 
-// `--i-know-what-i-do=CLUSTER`: a fault that may destroy data, on a cluster that is not disposable.
-// The name has to be typed, so that a command line copied from elsewhere does not do it.
-void add_destruction_option(CLI::App& command, std::string& cluster_name);
-// Errc::refused when another cluster's name was typed.
-Status confirm_destruction(Cluster& cluster, const std::string& typed);
+// What the user agrees to on a cluster that is not disposable.
+struct Consent {
+  bool yes = false;  // --yes: that anything is run there
+  // --i-know-what-i-do=CLUSTER: faults that may destroy its data. The name has to be typed, so that
+  // a command line copied from elsewhere does not do it.
+  std::string destroy;
+};
+void add_consent_options(CLI::App& command, Consent& consent);
+// Errc::refused for a cluster that is not disposable, without --yes.
+Status check_consent(const Cluster& cluster, const Consent& consent);
+// Notes in `cluster` what was typed. Errc::refused when it was another cluster's name.
+Status confirm_destruction(Cluster& cluster, const Consent& consent);
 
 }  // namespace ernstfall::cli

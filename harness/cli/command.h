@@ -25,6 +25,7 @@ void report_error(Context& context, const Error& error);
 const Catalogue& catalogue();
 
 void add_lab(CLI::App& app, Context& context);       // lab_command.cpp
+bool passes_a_command_on(int argc, char** argv);     // lab ssh, lab exec
 void add_validate(CLI::App& app, Context& context);  // validate_command.cpp: validate, schema
 void add_list(CLI::App& app, Context& context);      // list_command.cpp
 void add_run(CLI::App& app, Context& context);       // run_command.cpp

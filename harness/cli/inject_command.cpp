@@ -10,6 +10,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/console_progress.h"
 #include "harness/cli/signals.h"
+#include "harness/core/files.h"
 #include "harness/core/units.h"
 #include "harness/faults/fault.h"
 #include "harness/inject/journal.h"
@@ -30,8 +31,7 @@ struct InjectArguments {
   std::string runs = "runs";
   bool dry_run = false;
   bool json = false;
-  bool yes = false;
-  std::string confirmed_cluster;  // --i-know-what-i-do
+  Consent consent;
 };
 
 Result<Scenario> scenario_of(const InjectArguments& options) {
@@ -50,28 +50,22 @@ Result<Scenario> scenario_of(const InjectArguments& options) {
 }
 
 struct Outcome {
-  std::vector<FaultFacts> faults;
-  std::string aborted;
+  RunFacts facts;
   std::vector<std::string> residue;  // what differs from before, or was not proven undone
 };
 
 Result<Outcome> outcome_of(const std::filesystem::path& folder) {
   ERNSTFALL_TRY(const History history, read_history(folder / "history"));
-  const RunFacts facts = read_facts(history);
-  Outcome outcome{facts.faults, facts.aborted.value_or(""), {}};
+  Outcome outcome{read_facts(history), {}};
   ERNSTFALL_TRY(const JournalState journal, read_journal(folder));
   for (const UndoEntry& entry : journal.undos)
     if (!entry.clean) outcome.residue.push_back(entry.what + ": " + entry.problem);
   return outcome;
 }
 
-bool held(const FaultFacts& fault) {
-  return fault.confirmed_at && !fault.not_confirmed;
-}
-
 void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
   Json faults = Json::array();
-  for (const FaultFacts& fault : outcome.faults) {
+  for (const FaultFacts& fault : outcome.facts.faults) {
     const auto ms = [&](std::optional<TimeNs> at) {
       return at && fault.intended_at ? Json(to_ms(*at - *fault.intended_at)) : Json();
     };
@@ -79,7 +73,7 @@ void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
                       {"node", fault.node},
                       {"intended", fault.intended},
                       {"applied", fault.applied_at.has_value()},
-                      {"confirmed", held(fault)},
+                      {"confirmed", fault.held()},
                       {"confirmed_by", fault.confirmed_by},
                       {"undone", fault.undone_at.has_value()},
                       {"undone_by", fault.undone_by},
@@ -89,17 +83,17 @@ void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
   }
   const Json all{{"schema_version", 1},
                  {"run", folder.string()},
-                 {"aborted", outcome.aborted},
+                 {"aborted", outcome.facts.aborted.value_or("")},
                  {"faults", faults},
                  {"residue", outcome.residue}};
   fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 void print_lines(const Outcome& outcome) {
-  for (const FaultFacts& fault : outcome.faults) {
+  for (const FaultFacts& fault : outcome.facts.faults) {
     fmt::print("{} on {}\n", fault.fault, fault.node);
     fmt::print("  applied    {}\n", fault.applied_at ? "yes" : "no");
-    fmt::print("  confirmed  {}\n", held(fault) ? fault.confirmed_by : "no: " + fault.problem);
+    fmt::print("  confirmed  {}\n", fault.held() ? fault.confirmed_by : "no: " + fault.problem);
     fmt::print("  undone     {}\n", fault.undone_at ? fault.undone_by : "no: " + fault.problem);
   }
   if (outcome.residue.empty()) fmt::print("  residue    none: every node is as it was\n");
@@ -109,17 +103,14 @@ void print_lines(const Outcome& outcome) {
 Result<ExitCode> inject(const InjectArguments& options) {
   ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
-  ERNSTFALL_CHECK(confirm_destruction(cluster, options.confirmed_cluster));
+  ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
   ERNSTFALL_TRY(const Scenario scenario, scenario_of(options));
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
   ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
-  if (!cluster.disposable && !options.yes && !options.dry_run)
-    return fail_at(
-        Errc::refused, cluster.source.string(),
-        "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+  if (!options.dry_run) ERNSTFALL_CHECK(check_consent(cluster, options.consent));
   RunOptions run;
   run.runs_root = options.runs;
-  run.program = std::filesystem::read_symlink("/proc/self/exe");
+  run.program = own_program();
   run.dry_run = options.dry_run;
   const auto progress = make_console_progress();
   ERNSTFALL_TRY(const RunOutcome done,
@@ -134,9 +125,7 @@ Result<ExitCode> inject(const InjectArguments& options) {
   else
     print_lines(outcome);
   if (!outcome.residue.empty()) return ExitCode::dirty;
-  if (outcome.faults.empty() || !outcome.aborted.empty()) return ExitCode::inconclusive;
-  for (const FaultFacts& fault : outcome.faults)
-    if (!held(fault)) return ExitCode::inconclusive;
+  if (outcome.facts.aborted || !outcome.facts.all_confirmed()) return ExitCode::inconclusive;
   return ExitCode::pass;
 }
 
@@ -156,8 +145,7 @@ void add_inject(CLI::App& app, Context& context) {
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
-  command->add_flag("--yes", options->yes, "also on a cluster that is not marked disposable");
-  add_destruction_option(*command, options->confirmed_cluster);
+  add_consent_options(*command, options->consent);
   command->callback([options, &context] {
     const auto code = inject(*options);
     if (!code) return report_error(context, code.error());

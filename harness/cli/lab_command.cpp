@@ -39,18 +39,23 @@ Status replace_program(std::vector<std::string> argv) {
   return tl::unexpected(errno_error(argv.front(), "cannot start"));
 }
 
+// What was typed before "--" (for ssh, which does not need it) and behind it.
+Argv typed_command(const LabOptions& options, const std::vector<std::string>& words) {
+  Argv command = options.argv;
+  command.insert(command.end(), words.begin(), words.end());
+  return command;
+}
+
 Status ssh(const LabOptions& options, const std::vector<std::string>& words) {
   ERNSTFALL_TRY(std::vector<std::string> argv, lab_ssh_argv(options.lab, options.node));
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
-  Argv command = options.argv;
-  command.insert(command.end(), words.begin(), words.end());
+  const Argv command = typed_command(options, words);
   if (!command.empty()) argv.push_back(shell_quote(command));
   return replace_program(std::move(argv));
 }
 
 Status exec(const LabOptions& options, const std::vector<std::string>& words) {
-  Argv command = options.argv;
-  command.insert(command.end(), words.begin(), words.end());
+  Argv command = typed_command(options, words);
   if (command.empty())
     return fail(Errc::usage, "lab exec: which command? ernstfall lab exec -- COMMAND...");
   ERNSTFALL_CHECK(enter_lab_namespace(options.lab));
@@ -128,6 +133,12 @@ Status list() {
 }
 
 }  // namespace
+
+bool passes_a_command_on(int argc, char** argv) {
+  if (argc < 3 || std::string_view(argv[1]) != "lab") return false;
+  const std::string_view what(argv[2]);
+  return what == "ssh" || what == "exec";
+}
 
 void add_lab(CLI::App& app, Context& context) {
   auto options = std::make_shared<LabOptions>();

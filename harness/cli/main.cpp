@@ -48,7 +48,10 @@ int run_program(int argc, char** argv) {
   ernstfall::cli::add_list(app, context);
   ernstfall::cli::add_lab(app, context);
   ernstfall::cli::add_keeper(app, context);
-  const auto dashes = std::find(argv, argv + argc, std::string_view("--"));
+  // Only where what follows is a command for somebody else; everywhere else "--" is CLI11's.
+  const auto dashes = ernstfall::cli::passes_a_command_on(argc, argv)
+                          ? std::find(argv, argv + argc, std::string_view("--"))
+                          : argv + argc;
   if (dashes != argv + argc) context.words.assign(dashes + 1, argv + argc);
   try {
     app.parse(static_cast<int>(dashes - argv), argv);

@@ -10,6 +10,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/console_progress.h"
 #include "harness/cli/signals.h"
+#include "harness/core/files.h"
 #include "harness/core/text.h"
 #include "harness/faults/fault.h"
 #include "harness/run/runner.h"
@@ -26,14 +27,8 @@ struct RunArguments {
   std::optional<std::uint64_t> seed;
   bool dry_run = false;
   bool json = false;
-  bool yes = false;
-  std::string confirmed_cluster;  // --i-know-what-i-do
+  Consent consent;
 };
-
-std::filesystem::path own_program() {
-  std::error_code ec;
-  return std::filesystem::read_symlink("/proc/self/exe", ec);
-}
 
 // The worse of two outcomes: 3 > 1 > 2 > 0; an error that kept a run from starting beats a pass.
 ExitCode worse(ExitCode a, ExitCode b) {
@@ -82,7 +77,7 @@ Result<ExitCode> run_all(const RunArguments& options) {
   // All files are read before the first node is touched: a typo in the last one costs nothing.
   ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
-  ERNSTFALL_CHECK(confirm_destruction(cluster, options.confirmed_cluster));
+  ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
   std::vector<Scenario> scenarios;
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
@@ -91,10 +86,7 @@ Result<ExitCode> run_all(const RunArguments& options) {
     ERNSTFALL_CHECK(check_probe_targets(scenario, cluster));
     scenarios.push_back(std::move(scenario));
   }
-  if (!cluster.disposable && !options.yes && !options.dry_run)
-    return fail_at(
-        Errc::refused, cluster.source.string(),
-        "this cluster is not marked disposable; look at --dry-run first, then say --yes");
+  if (!options.dry_run) ERNSTFALL_CHECK(check_consent(cluster, options.consent));
   const std::stop_token stop = stop_on_signals();
   ExitCode worst = ExitCode::pass;
   for (const Scenario& scenario : scenarios) {
@@ -117,8 +109,7 @@ void add_run(CLI::App& app, Context& context) {
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
-  command->add_flag("--yes", options->yes, "run on a cluster that is not marked disposable");
-  add_destruction_option(*command, options->confirmed_cluster);
+  add_consent_options(*command, options->consent);
   command->callback([options, &context] {
     const auto code = run_all(*options);
     if (!code) return report_error(context, code.error());

@@ -54,6 +54,11 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   }
 }
 
+std::filesystem::path own_program() {
+  std::error_code ec;
+  return std::filesystem::read_symlink("/proc/self/exe", ec);
+}
+
 Status fsync_directory(const std::filesystem::path& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || ::fsync(fd.get()) != 0)

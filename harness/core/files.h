@@ -18,6 +18,8 @@ Result<std::string> read_file(const std::filesystem::path& path,
 Status write_file_atomic(const std::filesystem::path& path, std::string_view content,
                          unsigned mode = 0644);
 Status make_directories(const std::filesystem::path& path);
+// The file that this process runs; empty when the system does not say.
+std::filesystem::path own_program();
 Status fsync_directory(const std::filesystem::path& path);
 
 // "io error with errno's text", with the path as place.

@@ -41,13 +41,11 @@ std::string lock_owner(const std::string& run_id) {
 
 Status ClusterLock::ask(const std::string& node, const std::string& what,
                         const std::stop_token& stop) {
-  RemoteCommand command;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(kLockFor).count();
-  command.argv = {"sh", "-s", "--", what, owner_, std::to_string(seconds)};
-  command.stdin_text = kLockScript;
-  ERNSTFALL_TRY(const ExecResult result,
-                nodes_.remote(node)->exec(
-                    command, Deadline::after(nodes_.cluster().scaled(kAskLockMax)), stop));
+  ERNSTFALL_TRY(
+      const ExecResult result,
+      exec_script(*nodes_.remote(node), kLockScript, {what, owner_, std::to_string(seconds)},
+                  Deadline::after(nodes_.cluster().scaled(kAskLockMax)), stop));
   if (result.ok()) return {};
   return fail_at(result.exit_code == 3 ? Errc::refused : Errc::protocol, node,
                  "lock of the cluster: {}", result.summary());

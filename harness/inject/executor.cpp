@@ -79,12 +79,9 @@ Result<std::string> Executor::run_script(const std::string& node, const std::str
                                          Deadline deadline, const std::stop_token& stop) {
   Remote* remote = nodes_.remote(node);
   if (remote == nullptr) return fail(Errc::internal, "no such node \"{}\"", node);
-  RemoteCommand command;
-  command.argv = {"sh", "-s", "--", token};
-  command.argv.insert(command.argv.end(), args.begin(), args.end());
-  command.stdin_text = script;
-  command.max_output_bytes = 1U << 16U;
-  ERNSTFALL_TRY(const ExecResult result, remote->exec(command, deadline, stop));
+  Argv all{token};
+  all.insert(all.end(), args.begin(), args.end());
+  ERNSTFALL_TRY(const ExecResult result, exec_script(*remote, script, all, deadline, stop));
   if (!result.ok()) return fail_at(Errc::protocol, node, "{}", result.summary());
   const std::string_view said = trim(result.out);
   return std::string(said.substr(0, said.find('\n')));

@@ -22,9 +22,7 @@ mkdir -p -m 700 "${keep%/*}" && mkdir -m 700 "$keep" || no "$keep cannot be made
 constexpr std::string_view kFire = R"sh(
 sh "$keep/undo" && sh "$keep/undone" >/dev/null || { logger -t ernstfall "$token: the dead-man's undo failed; again in 5 s"; exit 1; }
 logger -t ernstfall "$token undone by its dead-man at $(date -u +%FT%TZ)"
-rm -f "/etc/systemd/system/multi-user.target.wants/$mark-boot.service" "/etc/systemd/system/$mark-boot.service"
-rm -rf "$keep"
-rmdir "${keep%/*}" 2>/dev/null
+forget
 systemctl stop "$mark.timer" 2>/dev/null
 exit 0
 )sh";
@@ -85,12 +83,10 @@ Status NodeDeadMen::ask(const NodeDeadMan& dead_man, std::string_view script, Ar
                         Deadline deadline, const std::stop_token& stop) {
   Remote* remote = nodes_.remote(dead_man.node);
   if (remote == nullptr) return fail(Errc::internal, "no such node \"{}\"", dead_man.node);
-  RemoteCommand command;
-  command.argv = {"sh", "-s", "--", dead_man.token};
-  command.argv.insert(command.argv.end(), args.begin(), args.end());
-  command.stdin_text = node_script(script, dead_man.survives_reboot);
-  command.max_output_bytes = 1U << 16U;
-  ERNSTFALL_TRY(const ExecResult result, remote->exec(command, deadline, stop));
+  args.insert(args.begin(), dead_man.token);
+  ERNSTFALL_TRY(
+      const ExecResult result,
+      exec_script(*remote, node_script(script, dead_man.survives_reboot), args, deadline, stop));
   if (result.ok()) return {};
   return fail_at(Errc::refused, dead_man.node, "dead-man: {}", result.summary());
 }

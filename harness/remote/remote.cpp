@@ -81,6 +81,16 @@ Result<std::string> exec_ok(Remote& remote, const Argv& argv, Deadline deadline,
   return std::move(result.out);
 }
 
+Result<ExecResult> exec_script(Remote& remote, std::string_view script, const Argv& args,
+                               Deadline deadline, const std::stop_token& stop) {
+  RemoteCommand command;
+  command.argv = {"sh", "-s", "--"};
+  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  command.stdin_text = script;
+  command.max_output_bytes = 1U << 16U;
+  return remote.exec(command, deadline, stop);
+}
+
 Status put_file(Remote& remote, const std::string& path, std::string_view content,
                 const std::string& mode, Deadline deadline, const std::stop_token& stop) {
   if (path.empty() || path.front() != '/')

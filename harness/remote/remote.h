@@ -101,6 +101,10 @@ Result<std::unique_ptr<Remote>> make_remote(const std::string& node_name, const 
 // Exec, with an exit other than 0 turned into an Error; returns stdout.
 Result<std::string> exec_ok(Remote& remote, const Argv& argv, Deadline deadline,
                             const std::stop_token& stop);
+// Runs a script of ours by the node's sh; its text travels on stdin and `args` are its "$1"... .
+// Any exit code is a result.
+Result<ExecResult> exec_script(Remote& remote, std::string_view script, const Argv& args,
+                               Deadline deadline, const std::stop_token& stop);
 // Writes a file on the node atomically (temporary file, sync, mv; only when all of it arrived).
 // `path` is absolute, `mode` as for chmod; content travels on stdin.
 Status put_file(Remote& remote, const std::string& path, std::string_view content,

@@ -79,6 +79,12 @@ Status check_window(const Cluster& cluster, const std::tm& local) {
               local.tm_hour, local.tm_min, cluster.name, join(cluster.guards.windows, "; "));
 }
 
+bool takes_a_copy(const PlannedStep& step, const Cluster& cluster) {
+  Held held;
+  add(step, cluster, held);
+  return !held.copies.empty();
+}
+
 Status check_last_copy(const PlannedStep& step, const ClusterState& state, const Cluster& cluster) {
   Held held;
   add(step, cluster, held);

@@ -24,6 +24,8 @@ namespace ernstfall {
 // may do at the same time counts as done at the same time.
 Status check_blast_radius(const std::vector<PlannedStep>& planned, const Cluster& cluster);
 Status check_window(const Cluster& cluster, const std::tm& local);
+// Whether check_last_copy() has anything to look at.
+bool takes_a_copy(const PlannedStep& step, const Cluster& cluster);
 // For a step that is about to begin, by the state of now.
 Status check_last_copy(const PlannedStep& step, const ClusterState& state, const Cluster& cluster);
 

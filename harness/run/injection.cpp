@@ -10,8 +10,8 @@
 namespace ernstfall {
 namespace {
 
-constexpr Nanos kConfirmMax = std::chrono::seconds(60);  // scaled
-
+constexpr Nanos kConfirmMax = std::chrono::seconds(60);    // scaled
+constexpr Nanos kAskCopiesMax = std::chrono::seconds(20);  // scaled
 constexpr Nanos kGuardPeriod = std::chrono::milliseconds(250);
 
 }  // namespace
@@ -56,11 +56,7 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
     hooks_.abort(step.fault + " was not applied: " + to_string(planned.error()));
     return false;
   }
-  // What was true in preflight may not be any more after the step before.
-  const Deadline ask = Deadline::after(nodes_.cluster().scaled(std::chrono::seconds(20)));
-  if (const auto allowed = check_last_copy(
-          *planned, observe_cluster(nodes_, StateDepth::health, ask, stop), nodes_.cluster());
-      !allowed) {
+  if (const auto allowed = check_copies_now(*planned, stop); !allowed) {
     hooks_.abort(step.fault + " was not applied: " + to_string(allowed.error()));
     return false;
   }
@@ -91,6 +87,15 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
   if (!touched) return false;
   hooks_.phase("undo", "taking " + step.fault + " away");
   return undo_together(targets) && confirmed && !stop.stop_requested();
+}
+
+// What was true in preflight may not be any more after the step before.
+Status Injection::check_copies_now(const PlannedStep& planned, const std::stop_token& stop) {
+  const Cluster& cluster = nodes_.cluster();
+  if (!takes_a_copy(planned, cluster)) return {};
+  const Deadline deadline = Deadline::after(cluster.scaled(kAskCopiesMax));
+  return check_last_copy(planned, observe_cluster(nodes_, StateDepth::health, deadline, stop),
+                         cluster);
 }
 
 // False when a guard ended it.

@@ -1,6 +1,7 @@
 // runner: the state machine of a run.
 #include "harness/run/runner.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "harness/core/units.h"
@@ -21,7 +22,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr int kRunbookUndoId = 1000;            // after every fault's
+// Faults count up from 0, as often as they are repeated: these two are never reached.
+constexpr int kRunbookUndoId = std::numeric_limits<int>::max() - 1;
+constexpr int kResidueUndoId = std::numeric_limits<int>::max();
 constexpr Nanos kStartStateMax = minutes(3);    // scaled
 constexpr Nanos kAuditMax = minutes(3);         // scaled
 constexpr Nanos kCollectMax = seconds(30);      // scaled
@@ -305,7 +308,7 @@ void Run::restore() {
   // Journalled as an undo of its own that is not clean: the run is dirty until `heal` finds no
   // difference any more.
   UndoEntry residue;
-  residue.id = kRunbookUndoId + 1;
+  residue.id = kResidueUndoId;
   residue.stage = UndoEntry::Stage::residue;
   residue.what = "residue";
   (void)injector_->plan_undo(residue);

@@ -55,10 +55,7 @@ exit 0
 }  // namespace
 
 Result<SweepResult> sweep_marks(Remote& remote, Deadline deadline, const std::stop_token& stop) {
-  RemoteCommand command;
-  command.argv = {"sh", "-s"};
-  command.stdin_text = kSweepScript;
-  ERNSTFALL_TRY(const ExecResult result, remote.exec(command, deadline, stop));
+  ERNSTFALL_TRY(const ExecResult result, exec_script(remote, kSweepScript, {}, deadline, stop));
   if (!result.ok()) return fail(Errc::protocol, "the marks cannot be swept: {}", result.summary());
   SweepResult swept;
   for (const std::string& line : split(result.out, '\n')) {

@@ -128,9 +128,8 @@ std::optional<TimeNs> RunFacts::effect_at() const {
 }
 
 bool RunFacts::all_confirmed() const {
-  return !faults.empty() && std::all_of(faults.begin(), faults.end(), [](const FaultFacts& fault) {
-    return fault.confirmed_at.has_value() && !fault.not_confirmed;
-  });
+  return !faults.empty() && std::all_of(faults.begin(), faults.end(),
+                                        [](const FaultFacts& fault) { return fault.held(); });
 }
 
 std::optional<TimeNs> RunFacts::undo_begin_at() const {

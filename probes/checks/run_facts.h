@@ -27,6 +27,9 @@ struct FaultFacts {
   bool not_confirmed = false;
   bool dirty = false;
   std::string problem;
+
+  // Seen to take effect, and not found ended before its time.
+  bool held() const { return confirmed_at.has_value() && !not_confirmed; }
 };
 
 struct OperatorFacts {

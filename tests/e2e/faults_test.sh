@@ -28,9 +28,8 @@ cleanup() {
   exit $status
 }
 trap cleanup EXIT
-# The text never begins with a bracket: the program's command line would take it for a list.
 on_node() { # NODE SHELL-TEXT
-  timeout 60 "$program" lab ssh --lab "$lab" "$1" -- sh -c ": ; $2" </dev/null >>"$work/node.log" 2>&1
+  timeout 60 "$program" lab ssh --lab "$lab" "$1" -- sh -c "$2" </dev/null >>"$work/node.log" 2>&1
 }
 eventually() { # SECONDS COMMAND...
   local deadline=$((SECONDS + $1))
@@ -79,6 +78,7 @@ try_fault() { # FAULT NODE PARAMETERS OBSERVER COMMAND
     good "$fault on $node"
   else
     bad "$fault on $node: applied $applied, confirmed $confirmed, seen by $observer $seen, undone $undone, nothing left $clean: $(why)"
+    tail -n 12 "$work/node.log" >&3
     # The next fault must not pay for this one.
     "$program" heal "$work/runs/latest" >>"$work/heal.log" 2>&1 || "$program" lab reset --lab "$lab" >/dev/null 2>&1
   fi
@@ -98,6 +98,7 @@ no_mark() { on_node "$1" '[ ! -e /run/ernstfall ] && [ ! -e /var/lib/ernstfall ]
 killed_harness() { # FAULT NODE PARAMETERS OBSERVER COMMAND
   local fault=$1 node=$2 observer=$4 command=$5 keeper
   if ! start_injection "$fault" "$node" "$3" 300s; then bad "$fault: not in effect: $(why)"; kill $pid 2>/dev/null; return; fi
+  eventually 30 on_node "$observer" "$command" || bad "$fault: $observer does not see it, so that its end would prove nothing"
   keeper=$(jq -r .pid "$work/runs/latest/keeper.json")
   # Both: the harness, and the local dead-man that would heal.
   kill -KILL "$keeper" $pid

@@ -84,6 +84,15 @@ TEST_F(Program, ValidateRefusesEveryBrokenFileAndCreatesNothing) {
   EXPECT_THAT(created(), IsEmpty());
 }
 
+// "--" ends the options here as everywhere; only `lab ssh` and `lab exec` pass on what is behind it.
+TEST_F(Program, FilesMayStandBehindTwoDashes) {
+  const ProcessResult good = run({"validate", "--", kGoodCluster.string()});
+  const ProcessResult plain = run({"validate", kGoodCluster.string()});
+  EXPECT_EQ(good.exit_code, plain.exit_code);
+  EXPECT_EQ(good.out, plain.out);
+  EXPECT_EQ(run({"heal", "--", "no-such-run"}).exit_code, 64);
+}
+
 TEST_F(Program, ValidateTellsFilesByTheirKeys) {
   const fs::path scenario = write("calm.yaml", "title: calm\nfaults: []\nprobes: []\n");
   const fs::path topology = write("small.yaml", "lab: small\nnodes:\n  a: {address: 10.77.0.11}\n");
