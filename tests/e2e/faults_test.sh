@@ -45,7 +45,8 @@ never() { ! "$@"; }
 start_injection() { # FAULT NODE PARAMETERS HOLD
   local fault=$1 node=$2 parameters=$3 with=() pair deadline=$((SECONDS + 240))
   [ "$parameters" = - ] || for pair in $parameters; do with+=(--with "$pair"); done
-  rm -rf "$work/runs"
+  rm -rf "$work/runs" "$work/inject.json"
+  : >"$work/inject.log" # before the loop below looks: what is there is the last fault's
   "$program" inject "$fault" --on "$node" "${with[@]}" --hold "$4" --lab "$lab" --runs "$work/runs" --json \
     >"$work/inject.json" 2>"$work/inject.log" &
   pid=$!
