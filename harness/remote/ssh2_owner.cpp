@@ -232,19 +232,19 @@ Deadline Ssh2Owner::next_deadline() const {
 
 void Ssh2Owner::wait() {
   short events = 0;
+  const bool read_before = reading();
   if (session_.active()) {
     // Unread data of a paused stream must not keep us awake; the end of the connection must.
     events = POLLRDHUP;
-    if (!session_.ready() || reading())
-      events = static_cast<short>(events | POLLIN);
-    else
-      session_.forget_silence();
+    if (!session_.ready() || read_before) events = static_cast<short>(events | POLLIN);
     if (session_.wants_write()) events = static_cast<short>(events | POLLOUT);
   }
   std::array<pollfd, 2> entries{{{wake_.get(), POLLIN, 0}, {session_.fd(), events, 0}}};
   ::poll(entries.data(), entries.size(), next_deadline().remaining_ms());
   if (entries[0].revents != 0) wake_.clear();
   if (!session_.ready()) return;
+  // Nothing was asked meanwhile: the node owed us no sign of life.
+  if (!read_before) session_.forget_silence();
   const bool hung_up = (entries[1].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   if (hung_up && !reading()) return lose(Error{Errc::unreachable, "connection lost", {}});
   if (reading())

@@ -191,6 +191,24 @@ SilentStream open_silent(const TestSshd& server, Transport transport, const std:
 }
 
 // All waits run side by side, because a sign of life is asked for every 2 s at most.
+TEST(KeepAlive, ConnectionThatNobodyUsedForLongIsNotTakenForDead) {
+  const TestSshd sshd;
+  SshAccess access = sshd.access(Transport::libssh2);
+  access.keepalive = 2s;
+  const auto remote = connect_to(access);
+  const auto first = run(*remote, "echo $SSH_CONNECTION");
+  ASSERT_TRUE(first) << to_string(first.error());
+  std::this_thread::sleep_for(7s);   // the time is what is tested: beyond the allowed silence
+  sshd.signal_connections(SIGSTOP);  // a slow node: no answer when we look first
+  const std::jthread later_alive([&sshd] {
+    std::this_thread::sleep_for(1500ms);
+    sshd.signal_connections(SIGCONT);
+  });
+  const auto later = run(*remote, "echo $SSH_CONNECTION");
+  ASSERT_TRUE(later) << to_string(later.error());
+  EXPECT_EQ(later->out, first->out) << "it was connected anew";
+}
+
 TEST(KeepAlive, FrozenServerIsNoticedAndASilentOneIsLeftAlone) {
   const TestSshd frozen;
   const TestSshd healthy;
