@@ -51,9 +51,36 @@ Status ClusterLock::ask(const std::string& node, const std::string& what,
                  "lock of the cluster: {}", result.summary());
 }
 
+std::map<std::string, Status> ClusterLock::ask_all(const std::string& what,
+                                                   std::span<const Node> nodes,
+                                                   const std::stop_token& stop) {
+  std::map<std::string, Status> answers;
+  std::mutex mutex;
+  std::vector<std::jthread> threads;
+  for (const Node& node : nodes)
+    threads.emplace_back([&, name = node.name] {
+      auto answer = ask(name, what, stop);
+      const std::lock_guard lock(mutex);
+      answers.emplace(name, std::move(answer));
+    });
+  threads.clear();
+  return answers;
+}
+
 Status ClusterLock::acquire(const std::stop_token& stop) {
-  for (const Node& node : nodes_.cluster().nodes) {
-    const auto taken = ask(node.name, "take", stop);
+  // Of two harnesses at the same moment one gets the first node that answers, and with it the rest.
+  std::span<const Node> rest(nodes_.cluster().nodes);
+  bool first_answered = false;
+  while (!rest.empty() && !first_answered) {
+    const auto taken = ask(rest.front().name, "take", stop);
+    if (!taken && taken.error().code == Errc::refused) {
+      release();
+      return taken;
+    }
+    first_answered = taken.has_value();
+    rest = rest.subspan(1);
+  }
+  for (auto& [node, taken] : ask_all("take", rest, stop)) {
     if (taken || taken.error().code != Errc::refused) continue;
     release();
     return taken;
@@ -65,8 +92,7 @@ Status ClusterLock::acquire(const std::stop_token& stop) {
 }
 
 void ClusterLock::put_off(const std::stop_token& stop) {
-  for (const Node& node : nodes_.cluster().nodes) {
-    const auto status = ask(node.name, "put-off", stop);
+  for (const auto& [node, status] : ask_all("put-off", nodes_.cluster().nodes, stop)) {
     if (status || status.error().code != Errc::refused) continue;
     const std::lock_guard lock(mutex_);
     lost_ = to_string(status.error());
@@ -75,9 +101,7 @@ void ClusterLock::put_off(const std::stop_token& stop) {
 
 void ClusterLock::release() {
   heartbeat_ = {};
-  std::vector<std::jthread> threads;
-  for (const Node& node : nodes_.cluster().nodes)
-    threads.emplace_back([this, name = node.name] { (void)ask(name, "release", {}); });
+  (void)ask_all("release", nodes_.cluster().nodes, {});
 }
 
 std::string ClusterLock::lost() const {

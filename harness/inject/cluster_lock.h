@@ -5,7 +5,9 @@
 // restarts forgets it; the others do not.
 #pragma once
 
+#include <map>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -22,7 +24,7 @@ class ClusterLock {
   ClusterLock(const ClusterLock&) = delete;
   ClusterLock& operator=(const ClusterLock&) = delete;
 
-  // On every node, in the order of the cluster file; what was taken is given back when a later node
+  // On every node, first on the first that answers; what was taken is given back when another node
   // refuses. Errc::refused with the owner's name. Nodes that do not answer are passed over: a lock
   // must not keep heal from a half-dead cluster.
   Status acquire(const std::stop_token& stop);
@@ -32,6 +34,8 @@ class ClusterLock {
 
  private:
   Status ask(const std::string& node, const std::string& what, const std::stop_token& stop);
+  std::map<std::string, Status> ask_all(const std::string& what, std::span<const Node> nodes,
+                                        const std::stop_token& stop);
   void put_off(const std::stop_token& stop);
 
   NodeSet& nodes_;

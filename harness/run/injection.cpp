@@ -49,15 +49,9 @@ void Injection::run_lane(const std::vector<const FaultStep*>& steps, int lane,
 }
 
 bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token& stop) {
-  // Planned anew each time: a node that was restarted meanwhile has another boot id, and no mark is
-  // used twice.
-  auto planned = plan_step(nodes_, step, seed_, stop);
+  const auto planned = plan_when_allowed(step, stop);
   if (!planned) {
     hooks_.abort(step.fault + " was not applied: " + to_string(planned.error()));
-    return false;
-  }
-  if (const auto allowed = check_copies_now(*planned, stop); !allowed) {
-    hooks_.abort(step.fault + " was not applied: " + to_string(allowed.error()));
     return false;
   }
   std::vector<Target> targets;
@@ -89,7 +83,26 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
   return undo_together(targets) && confirmed && !stop.stop_requested();
 }
 
-// What was true in preflight may not be any more after the step before.
+// Planned anew each time: a node that was restarted meanwhile has another boot id, and no mark is
+// used twice. What was true in preflight may not be any more after the step before; a step that
+// follows another one waits until the cluster is over that one, a step at a stated moment does not.
+Result<PlannedStep> Injection::plan_when_allowed(const FaultStep& step,
+                                                 const std::stop_token& stop) {
+  const Deadline deadline = Deadline::after(nodes_.cluster().scaled(scenario_.settle_max));
+  bool said = false;
+  while (true) {
+    auto planned = plan_step(nodes_, step, seed_, stop);
+    if (planned)
+      if (const auto allowed = check_copies_now(*planned, stop); !allowed)
+        planned = tl::unexpected(allowed.error());
+    if (planned || planned.error().code != Errc::refused || !touched_ || step.at) return planned;
+    if (!said) progress_.note("waiting, because " + to_string(planned.error()));
+    said = true;
+    if (!sleep_until(deadline.at_most(std::chrono::seconds(1)), stop) || deadline.expired())
+      return planned;
+  }
+}
+
 Status Injection::check_copies_now(const PlannedStep& planned, const std::stop_token& stop) {
   const Cluster& cluster = nodes_.cluster();
   if (!takes_a_copy(planned, cluster)) return {};

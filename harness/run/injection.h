@@ -58,6 +58,7 @@ class Injection {
   bool run_step(const FaultStep& step, int lane, const std::stop_token& stop);
   void inject_together(std::vector<Target>& targets, const std::stop_token& stop);
   bool undo_together(std::vector<Target>& targets);
+  Result<PlannedStep> plan_when_allowed(const FaultStep& step, const std::stop_token& stop);
   Status check_copies_now(const PlannedStep& planned, const std::stop_token& stop);
   bool hold(const PlannedStep& planned, int lane, const std::stop_token& stop);
 
