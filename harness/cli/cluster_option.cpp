@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "harness/core/units.h"
+#include "harness/run/runner.h"
 #include "lab/lab.h"
 
 namespace ernstfall::cli {
@@ -33,6 +35,22 @@ void add_consent_options(CLI::App& command, Consent& consent) {
   command.add_flag("--yes", consent.yes, "also on a cluster that is not marked disposable");
   command.add_option("--i-know-what-i-do", consent.destroy,
                      "name of the cluster: allow faults that may destroy its data");
+}
+
+void add_dead_man_option(CLI::App& command, std::string& text) {
+  command
+      .add_option("--dead-man", text,
+                  "time without a heartbeat after which the nodes undo what was made")
+      ->capture_default_str();
+}
+
+Result<Nanos> parse_dead_man(const std::string& text) {
+  const auto value = parse_duration(text);
+  if (!value) return fail(Errc::usage, "--dead-man {}: {}", text, value.error().what);
+  if (*value < kDeadManMin || *value > kDeadManMax)
+    return fail(Errc::usage, "--dead-man {}: expected {} to {}", text,
+                duration_literal(kDeadManMin), duration_literal(kDeadManMax));
+  return *value;
 }
 
 Status check_consent(const Cluster& cluster, const Consent& consent) {

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "harness/cluster/cluster.h"
+#include "harness/core/clock.h"
+#include "harness/core/result.h"
 
 namespace CLI {
 class App;
@@ -36,5 +38,9 @@ void add_consent_options(CLI::App& command, Consent& consent);
 Status check_consent(const Cluster& cluster, const Consent& consent);
 // Notes in `cluster` what was typed. Errc::refused when it was another cluster's name.
 Status confirm_destruction(Cluster& cluster, const Consent& consent);
+
+// --dead-man: how long without us until the nodes and the keeper undo what was made.
+void add_dead_man_option(CLI::App& command, std::string& text);
+Result<Nanos> parse_dead_man(const std::string& text);
 
 }  // namespace ernstfall::cli

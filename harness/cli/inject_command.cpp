@@ -31,6 +31,7 @@ struct InjectArguments {
   std::string runs = "runs";
   bool dry_run = false;
   bool json = false;
+  std::string dead_man = duration_literal(kDeadManDefault);
   Consent consent;
 };
 
@@ -101,6 +102,8 @@ void print_lines(const Outcome& outcome) {
 }
 
 Result<ExitCode> inject(const InjectArguments& options) {
+  RunOptions run;
+  ERNSTFALL_TRY(run.dead_man, parse_dead_man(options.dead_man));
   ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
   ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
@@ -108,7 +111,6 @@ Result<ExitCode> inject(const InjectArguments& options) {
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
   ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
   if (!options.dry_run) ERNSTFALL_CHECK(check_consent(cluster, options.consent));
-  RunOptions run;
   run.runs_root = options.runs;
   run.program = own_program();
   run.dry_run = options.dry_run;
@@ -145,6 +147,7 @@ void add_inject(CLI::App& app, Context& context) {
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
+  add_dead_man_option(*command, options->dead_man);
   add_consent_options(*command, options->consent);
   command->callback([options, &context] {
     const auto code = inject(*options);

@@ -12,6 +12,7 @@
 #include "harness/cli/signals.h"
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "harness/core/units.h"
 #include "harness/faults/fault.h"
 #include "harness/run/runner.h"
 #include "probes/probe.h"
@@ -27,6 +28,7 @@ struct RunArguments {
   std::optional<std::uint64_t> seed;
   bool dry_run = false;
   bool json = false;
+  std::string dead_man = duration_literal(kDeadManDefault);
   Consent consent;
 };
 
@@ -50,12 +52,13 @@ ExitCode worse(ExitCode a, ExitCode b) {
 }
 
 Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
-                         const Scenario& scenario, const std::stop_token& stop) {
+                         const Scenario& scenario, Nanos dead_man, const std::stop_token& stop) {
   RunOptions run;
   run.seed = options.seed ? *options.seed : std::random_device{}();
   run.runs_root = options.runs;
   run.program = own_program();
   run.dry_run = options.dry_run;
+  run.dead_man = dead_man;
   const auto progress = make_console_progress();
   ERNSTFALL_TRY(const RunOutcome outcome, run_scenario(cluster, scenario, run, *progress, stop));
   if (options.dry_run) {
@@ -74,6 +77,7 @@ Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
 }
 
 Result<ExitCode> run_all(const RunArguments& options) {
+  ERNSTFALL_TRY(const Nanos dead_man, parse_dead_man(options.dead_man));
   // All files are read before the first node is touched: a typo in the last one costs nothing.
   ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
   ERNSTFALL_CHECK(check_cluster(cluster));
@@ -90,7 +94,7 @@ Result<ExitCode> run_all(const RunArguments& options) {
   const std::stop_token stop = stop_on_signals();
   ExitCode worst = ExitCode::pass;
   for (const Scenario& scenario : scenarios) {
-    ERNSTFALL_TRY(const ExitCode code, run_one(options, cluster, scenario, stop));
+    ERNSTFALL_TRY(const ExitCode code, run_one(options, cluster, scenario, dead_man, stop));
     worst = worse(worst, code);
     if (stop.stop_requested() || code == ExitCode::dirty) break;
   }
@@ -109,6 +113,7 @@ void add_run(CLI::App& app, Context& context) {
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
+  add_dead_man_option(*command, options->dead_man);
   add_consent_options(*command, options->consent);
   command->callback([options, &context] {
     const auto code = run_all(*options);

@@ -107,7 +107,7 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
   return result;
 }
 
-std::string describe_plan(const PreflightResult& result, const Scenario& scenario) {
+std::string describe_plan(const PreflightResult& result, const Scenario& scenario, Nanos dead_man) {
   std::string text;
   const auto add = [&text](std::string_view label, const std::string& line) {
     text += fmt::format("  {:<10}{}\n", label, line);
@@ -128,11 +128,12 @@ std::string describe_plan(const PreflightResult& result, const Scenario& scenari
       for (const Observation& seen : plan.undone) add("prove", describe(seen));
       if (plan.dead_man)
         add("dead-man",
-            fmt::format("timer ernstfall-{} on {}, fires after 60 s without a heartbeat "
+            fmt::format("timer ernstfall-{} on {}, fires after {} without a heartbeat "
                         "of the harness{}",
-                        plan.dead_man->token, plan.dead_man->node,
+                        plan.dead_man->token, plan.dead_man->node, format_duration(dead_man),
                         plan.dead_man->survives_reboot ? ", and at every boot" : ""));
-      add("dead-man", "local keeper, fires after 60 s without a heartbeat of the harness");
+      add("dead-man", fmt::format("local keeper, fires after {} without a heartbeat of the harness",
+                                  format_duration(dead_man)));
     }
   if (scenario.attended) {
     text += fmt::format("operator, {} after the fault:\n",

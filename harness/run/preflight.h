@@ -41,6 +41,6 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
                                   const std::stop_token& stop);
 
 // What a run would do, command by command, for --dry-run.
-std::string describe_plan(const PreflightResult& result, const Scenario& scenario);
+std::string describe_plan(const PreflightResult& result, const Scenario& scenario, Nanos dead_man);
 
 }  // namespace ernstfall

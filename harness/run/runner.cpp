@@ -25,10 +25,9 @@ using std::chrono::seconds;
 // Faults count up from 0, as often as they are repeated: these two are never reached.
 constexpr int kRunbookUndoId = std::numeric_limits<int>::max() - 1;
 constexpr int kResidueUndoId = std::numeric_limits<int>::max();
-constexpr Nanos kStartStateMax = minutes(3);    // scaled
-constexpr Nanos kAuditMax = minutes(3);         // scaled
-constexpr Nanos kCollectMax = seconds(30);      // scaled
-constexpr Nanos kNodeDeadManMin = seconds(20);  // four heartbeats on a slow machine
+constexpr Nanos kStartStateMax = minutes(3);  // scaled
+constexpr Nanos kAuditMax = minutes(3);       // scaled
+constexpr Nanos kCollectMax = seconds(30);    // scaled
 constexpr Nanos kLookPeriod = milliseconds(100);
 
 class Run {
@@ -147,10 +146,9 @@ Status Run::lock_nodes() {
 Status Run::start_watching() {
   ERNSTFALL_CHECK(lock_nodes());
   event(kinds::kVersions, plan_.versions);
-  ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.keeper_timeout));
+  ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.dead_man));
   executor_ = std::make_unique<Executor>(*nodes_);
-  dead_men_ =
-      std::make_unique<NodeDeadMen>(*nodes_, std::max(options_.keeper_timeout, kNodeDeadManMin));
+  dead_men_ = std::make_unique<NodeDeadMen>(*nodes_, options_.dead_man);
   injector_ =
       std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_, *dead_men_);
   record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
@@ -347,7 +345,7 @@ Result<RunOutcome> Run::execute() {
   ERNSTFALL_TRY(plan_, preflight(*nodes_, scenario_, options_.runs_root, options_.seed, stop_));
   RunOutcome outcome;
   if (options_.dry_run) {
-    outcome.plan_text = describe_plan(plan_, scenario_);
+    outcome.plan_text = describe_plan(plan_, scenario_, options_.dead_man);
     return outcome;
   }
   ERNSTFALL_CHECK(open_folder());

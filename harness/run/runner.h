@@ -18,11 +18,16 @@
 
 namespace ernstfall {
 
+inline constexpr Nanos kDeadManDefault = std::chrono::seconds(60);
+inline constexpr Nanos kDeadManMin = std::chrono::seconds(20);  // four heartbeats on a slow node
+inline constexpr Nanos kDeadManMax = std::chrono::minutes(10);
+
 struct RunOptions {
   std::uint64_t seed = 0;
   std::filesystem::path runs_root = "runs";
   std::filesystem::path program;  // ourselves, for the keeper
-  Nanos keeper_timeout = std::chrono::seconds(60);
+  // Without a heartbeat for this long the dead-men, here and on the nodes, undo what was made.
+  Nanos dead_man = kDeadManDefault;
   bool dry_run = false;
 };
 

@@ -1,127 +1,114 @@
 #!/usr/bin/env bash
 # faults_test: every fault of faults.tsv on real virtual machines: applied, confirmed, seen by an independent command,
-# undone, nothing left. Then the same with the harness killed, its control path cut, the node restarted in the middle, and on
-# nodes that have qdiscs, rules and full disks of their own.
-# usage: faults_test PROGRAM [--table FILE] [FAULT...]
+# undone, nothing left; some of them in one run, one after the other.
+# usage: faults_test PROGRAM [--lab NAME] [--table FILE] [FAULT...]
+#   --lab     a lab that is up, and is left up
 #   --table   writes the table of all faults with their results as Markdown (docs/reference/faults-tested.md)
-#   FAULT     only these faults of the table; killed: the harness is killed while a fault holds
+#   FAULT     only these faults of the table
 set -uo pipefail
 program=$(readlink -f "$1")
 shift
+lab=faults-$$
+keep_lab=
+if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
 table=
 if [ "${1:-}" = --table ]; then table=$2; shift 2; fi
 only=" $* "
-top=$(cd "$(dirname "$0")/../.." && pwd)
-lab=faults-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-faults.XXXXXX")
-failed=0
-passed=0
-exec 3>&1
+. "$(dirname "$(readlink -f "$0")")/lab_functions.sh"
 
-say() { printf '%s %s\n' "$(date -u +%T)" "$*" >&3; }
-bad() { failed=$((failed + 1)); say "FAILED: $*"; }
-good() { passed=$((passed + 1)); say "ok: $*"; }
-cleanup() {
-  local status=$?
-  "$program" lab down --lab "$lab" --purge >/dev/null 2>&1 || true
-  rm -rf "$work"
-  exit $status
-}
-trap cleanup EXIT
-on_node() { # NODE SHELL-TEXT
-  timeout 60 "$program" lab ssh --lab "$lab" "$1" -- sh -c "$2" </dev/null >>"$work/node.log" 2>&1
-}
-eventually() { # SECONDS COMMAND...
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $deadline ] || return 1
-    sleep 0.5
-  done
-}
-never() { ! "$@"; }
-
-# Starts the injection and returns once the fault is said to be in effect; $pid is the harness.
-start_injection() { # FAULT NODE PARAMETERS HOLD
-  local fault=$1 node=$2 parameters=$3 with=() pair deadline=$((SECONDS + 240))
-  [ "$parameters" = - ] || for pair in $parameters; do with+=(--with "$pair"); done
-  rm -rf "$work/runs" "$work/inject.json"
-  : >"$work/inject.log" # before the loop below looks: what is there is the last fault's
-  "$program" inject "$fault" --on "$node" "${with[@]}" --hold "$4" --lab "$lab" --runs "$work/runs" --json \
-    >"$work/inject.json" 2>"$work/inject.log" &
-  pid=$!
-  until grep -q 'in effect, and seen to be' "$work/inject.log"; do
-    kill -0 $pid 2>/dev/null || return 1
-    [ $SECONDS -lt $deadline ] || return 1
+# Some lines of faults.tsv in one run. While a fault holds, its observer has to see it; before and after, not to see it.
+faults=() nodes=() parameters=() observers=() commands=()
+count_of() { grep -c "$1" "$work/run.log" || true; }
+until_count() { # TEXT N: false when the run ended before
+  until [ "$(count_of "$1")" -ge "$2" ]; do
+    kill -0 $pid 2>/dev/null || { [ "$(count_of "$1")" -ge "$2" ]; return; }
     sleep 0.2
   done
 }
-why() { jq -r '[.aborted, .residue[], .faults[].problem] | map(select(. != "")) | unique | join("; ")' "$work/inject.json" 2>/dev/null || tail -n 1 "$work/inject.log"; }
-
-# One line of faults.tsv.
-try_fault() { # FAULT NODE PARAMETERS OBSERVER COMMAND
-  local fault=$1 node=$2 parameters=$3 observer=$4 command=$5 applied=no confirmed=no seen=no undone=no clean=no status=0
-  if on_node "$observer" "$command"; then
-    bad "$fault: $observer says before the fault that it is in effect"
-    return
-  fi
-  if start_injection "$fault" "$node" "$parameters" 8s; then
-    eventually 7 on_node "$observer" "$command" && seen=yes
-  fi
+scenario() { # INDEX...: as JSON, which is YAML
+  local i pair steps=()
+  for i in "$@"; do
+    steps+=("$(
+      [ "${parameters[i]}" = - ] || for pair in ${parameters[i]}; do printf '%s\n' "$pair"; done |
+        jq -Rn --arg fault "${faults[i]}" --arg on "${nodes[i]}" --arg hold "${hold}s" \
+          '{fault: $fault, on: $on, hold: $hold} + ([inputs | capture("(?<key>[^=]*)=(?<value>.*)")] | if length > 0 then {with: from_entries} else {} end)'
+      [ "${parameters[i]}" != - ] || jq -n --arg fault "${faults[i]}" --arg on "${nodes[i]}" --arg hold "${hold}s" '{fault: $fault, on: $on, hold: $hold}'
+    )")
+  done
+  printf '%s\n' "${steps[@]}" | jq -s '{title: "faults, one after the other", faults: ., probes: []}'
+}
+try_group() { # INDEX...; $tried: how many of them are decided
+  local i n=0 total=$# status=0 result=$work/runs/latest/result.json begun=$SECONDS row applied confirmed undone seen clean
+  tried=0
+  rm -rf "$work/runs" "$work"/seen.* "$work"/gone.*
+  : >"$work/run.log"
+  scenario "$@" >"$work/faults.yaml"
+  "$program" run "$work/faults.yaml" --lab "$lab" --runs "$work/runs" >"$work/run.out" 2>"$work/run.log" &
+  pid=$!
+  for i in "$@"; do not_seen "${observers[i]}" "${commands[i]}" || bad "${faults[i]}: ${observers[i]} sees it before it is there"; done
+  [ "$(count_of 'in effect, and seen to be')" -eq 0 ] || bad "the looks before the first fault took too long to count"
+  for i in "$@"; do
+    n=$((n + 1))
+    until_count 'in effect, and seen to be' $n || break
+    eventually $((hold - 1)) on_node "${observers[i]}" "${commands[i]}" && [ "$(count_of 'undo  ')" -lt $n ] && : >"$work/seen.$i"
+    until_count 'undone, and seen to be' $n || break
+    (eventually 60 not_seen "${observers[i]}" "${commands[i]}" && : >"$work/gone.$i") &
+    gone[i]=$!
+  done
   wait $pid || status=$?
-  [ "$(jq -r '.faults[0].applied' "$work/inject.json" 2>/dev/null)" = true ] && applied=yes
-  [ "$(jq -r '.faults[0].confirmed' "$work/inject.json" 2>/dev/null)" = true ] && confirmed=yes
-  [ "$(jq -r '.faults[0].undone' "$work/inject.json" 2>/dev/null)" = true ] && eventually 60 never on_node "$observer" "$command" && undone=yes
-  [ $status -eq 0 ] && [ "$(jq -r '.residue | length' "$work/inject.json" 2>/dev/null)" = 0 ] && clean=yes
-  printf '| `%s` | %s | %s | %s | %s | %s | %s | %s |\n' "$fault" "$node" "$applied" "$confirmed" "$seen" "$undone" "$clean" \
-    "$(jq -r '.faults[0].confirmed_by // ""' "$work/inject.json" 2>/dev/null | tr '|\n' '/ ' | cut -c1-100)" >>"$work/table"
-  if [ "$applied$confirmed$seen$undone$clean" = yesyesyesyesyes ]; then
-    good "$fault on $node"
-  else
-    bad "$fault on $node: applied $applied, confirmed $confirmed, seen by $observer $seen, undone $undone, nothing left $clean: $(why)"
-    tail -n 12 "$work/node.log" >&3
+  n=0
+  for i in "$@"; do
+    row=$(jq -c ".faults[$n] // empty" "$result" 2>/dev/null)
+    [ -n "$row" ] || break
+    n=$((n + 1))
+    [ -z "${gone[i]:-}" ] || wait "${gone[i]}"
+    unset "gone[i]"
+    applied=no confirmed=no undone=no seen=no clean=no
+    jq -e '.applied_at != null' >/dev/null <<<"$row" && applied=yes
+    jq -e '.confirmed_at != null and .problem == ""' >/dev/null <<<"$row" && confirmed=yes
+    jq -e '.undone_at != null' >/dev/null <<<"$row" && [ -e "$work/gone.$i" ] && undone=yes
+    [ -e "$work/seen.$i" ] && seen=yes
+    grep -q 'every node is as it was' "$work/run.log" && clean=yes
+    printf '| `%s` | %s | %s | %s | %s | %s | %s | %s |\n' "${faults[i]}" "${nodes[i]}" "$applied" "$confirmed" "$seen" "$undone" "$clean" \
+      "$(jq -r '.confirmed_by' <<<"$row" | tr '|\n' '/ ' | cut -c1-100)" >>"$work/table"
+    if [ "$applied$confirmed$seen$undone$clean" = yesyesyesyesyes ]; then
+      good "${faults[i]} on ${nodes[i]}"
+    else
+      bad "${faults[i]} on ${nodes[i]}: applied $applied, confirmed $confirmed, seen by ${observers[i]} $seen, undone $undone, nothing left $clean: $(jq -r .problem <<<"$row")"
+    fi
+  done
+  tried=$n
+  say "$n of $total faults in $((SECONDS - begun)) s, exit $status"
+  if ! grep -q 'every node is as it was' "$work/run.log" || [ $n -lt $total ]; then
+    cat "$work/run.log" >&3
     # The next fault must not pay for this one.
     "$program" heal "$work/runs/latest" >>"$work/heal.log" 2>&1 || "$program" lab reset --lab "$lab" >/dev/null 2>&1
+    # One that was not even begun is tried again as the first of a group, and then it is its own fault.
+    if [ $n -eq 0 ]; then bad "${faults[$1]}: not begun: $(tail -n 1 "$work/run.log")"; tried=1; fi
   fi
 }
 
+group_size=8
+hold=10
 try_all() {
-  local fault node parameters observer command
-  while IFS=$'\t' read -r fault node parameters observer command <&4; do
+  local fault node with observer command chosen=() i=0
+  while IFS=$'\t' read -r fault node with observer command <&4; do
     case $fault in '' | '#'*) continue ;; esac
     [ "$only" = "  " ] || [[ $only == *" $fault "* ]] || continue
-    try_fault "$fault" "$node" "$parameters" "$observer" "$command"
+    faults[i]=$fault nodes[i]=$node parameters[i]=$with observers[i]=$observer commands[i]=$command
+    chosen+=($i)
+    i=$((i + 1))
   done 4<"$top/tests/e2e/faults.tsv"
+  while [ ${#chosen[@]} -gt 0 ]; do
+    try_group "${chosen[@]:0:group_size}"
+    chosen=("${chosen[@]:tried}")
+  done
 }
+gone=()
 
-# The node alone: its dead-man has to undo what nobody else will.
-no_mark() { on_node "$1" '[ ! -e /run/ernstfall ] && [ ! -e /var/lib/ernstfall ]'; }
-killed_harness() { # FAULT NODE PARAMETERS OBSERVER COMMAND
-  local fault=$1 node=$2 observer=$4 command=$5 keeper
-  if ! start_injection "$fault" "$node" "$3" 300s; then bad "$fault: not in effect: $(why)"; kill $pid 2>/dev/null; return; fi
-  eventually 30 on_node "$observer" "$command" || bad "$fault: $observer does not see it, so that its end would prove nothing"
-  keeper=$(jq -r .pid "$work/runs/latest/keeper.json")
-  # Both: the harness, and the local dead-man that would heal.
-  kill -KILL "$keeper" $pid
-  wait $pid 2>/dev/null
-  if eventually 100 no_mark "$node" && never on_node "$observer" "$command"; then
-    good "$fault, harness and keeper killed: the node undid it itself"
-  else
-    bad "$fault, harness and keeper killed: the node is not clean after 100 s"
-  fi
-  if "$program" heal "$work/runs/latest" >"$work/heal.out" 2>>"$work/heal.log" && grep -q 'undone by its dead-man' "$work/heal.out"; then
-    good "$fault: heal says that the dead-man did it"
-  else
-    bad "$fault: heal after the dead-man: $(tr '\n' ';' <"$work/heal.out")"
-  fi
-}
-
-say "bringing the lab up"
-"$program" lab up --lab "$lab" --topology "$top/lab/topologies/homelab.yaml" >"$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
+bring_lab_up
 try_all
-if [ "$only" = "  " ] || [[ $only == *" killed "* ]]; then
-  killed_harness net.partition prod from=mirror mirror '! ping -c 1 -W 2 10.77.0.11'
-fi
 if [ -n "$table" ]; then
   { printf '%s\n' '# Faults, as tried on the lab' '' \
       'Made by `tests/e2e/faults_test.sh --table`, one run on the lab of four virtual machines. *Seen* is an independent command on the' \

@@ -84,7 +84,8 @@ TEST_F(Program, ValidateRefusesEveryBrokenFileAndCreatesNothing) {
   EXPECT_THAT(created(), IsEmpty());
 }
 
-// "--" ends the options here as everywhere; only `lab ssh` and `lab exec` pass on what is behind it.
+// "--" ends the options here as everywhere; only `lab ssh` and `lab exec` pass on what is behind
+// it.
 TEST_F(Program, FilesMayStandBehindTwoDashes) {
   const ProcessResult good = run({"validate", "--", kGoodCluster.string()});
   const ProcessResult plain = run({"validate", kGoodCluster.string()});
@@ -172,6 +173,18 @@ TEST_F(Program, WrongArgumentsAreUsageErrors) {
 }
 
 // Made by the program: ernstfall list faults --markdown > docs/reference/faults.md
+TEST_F(Program, DeadManHasLimitsAndADefaultWithinThem) {
+  const Argv inject{"inject", "no.such", "--on", "prod", "--cluster", kGoodCluster.string()};
+  EXPECT_THAT(run(inject).err, AllOf(HasSubstr("golden"), Not(HasSubstr("--dead-man"))));
+  for (const char* wrong : {"5s", "11min", "soon"}) {
+    Argv with = inject;
+    with.insert(with.end(), {"--dead-man", wrong});
+    const ProcessResult result = run(with);
+    EXPECT_EQ(result.exit_code, 64) << wrong;
+    EXPECT_THAT(result.err, HasSubstr(std::string("--dead-man ") + wrong)) << wrong;
+  }
+}
+
 TEST_F(Program, TheReferencePageOfTheFaultsIsWhatTheCatalogueSays) {
   const auto page = read_file(kFaultsPage);
   ASSERT_TRUE(page) << to_string(page.error());
