@@ -89,8 +89,8 @@ try_group() { # INDEX...; $tried: how many of them are decided
   fi
 }
 
-group_size=8
-hold=10
+group_size=14
+hold=8
 try_all() {
   local fault node with observer command chosen=() i=0
   while IFS=$'\t' read -r fault node with observer command <&4; do
