@@ -114,7 +114,7 @@ void plan_all_faults(benchmark::State& state) {
       result.faults.push_back(std::move(*one));
     }
     planned = result.faults.size();
-    bytes = describe_plan(result, Scenario()).size();
+    bytes = describe_plan(result, Scenario(), std::chrono::minutes(1)).size();
     for (auto& [name, node] : cluster.nodes) node->log.clear();
   }
   state.counters["faults"] = static_cast<double>(planned);

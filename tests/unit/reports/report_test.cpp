@@ -317,6 +317,7 @@ TEST(TimelineData, EndlessFlappingStaysBoundedAndKeepsTheFailures) {
 mocks::SyntheticRun soak_run(double metric_blind_at_s = -1) {
   mocks::SyntheticRun run = mocks::kill_prod();
   run.scenario.soak.emplace();
+  run.scenario.expect.rto_max.reset();
   run.scenario.faults.clear();
   SourceId source = run.history.find_source("run")->id;
   const auto event = [&](double at_s, std::string_view kind, const json& text) {
@@ -367,6 +368,10 @@ TEST(SoakReport, ListsEveryFaultWithItsOutcome) {
   EXPECT_THAT(report.why, HasSubstr("Of 4 faults 3 held for their whole time, 1 skipped"));
   EXPECT_THAT(render_markdown(report), HasSubstr("| net.loss | load | skipped | max-nodes"));
   for (const CheckResult& check : report.checks) EXPECT_NE(check.name, "rto");
+  EXPECT_FALSE(report.rto.lower_ms);
+  mocks::SyntheticRun limited = soak_run();
+  limited.scenario.expect.rto_max = std::chrono::seconds(60);
+  EXPECT_EQ(check_of(report_of(limited), "rto").verdict, Verdict::fail) << "the longest outage";
 }
 
 TEST(SoakReport, ABlindStopConditionIsAmongWhatWasNotMeasured) {

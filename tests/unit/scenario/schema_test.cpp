@@ -255,6 +255,11 @@ bool beyond_a_schema(const std::string& name) {
                                              "scenario-protected-target",
                                              "scenario-rate-too-high",
                                              "scenario-rate-zero",
+                                             "scenario-metric-no-prometheus",
+                                             "scenario-soak-pattern-fits-nothing",
+                                             "scenario-soak-pattern-with",
+                                             "scenario-soak-too-many",
+                                             "scenario-soak-unknown-node",
                                              "scenario-timeout-zero",
                                              "scenario-unknown-node",
                                              "scenario-unknown-role"};
