@@ -58,7 +58,7 @@ BENCHMARK(start_skew)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-// A small record, flushed to the disk: six of these stand before and behind every fault.
+// A small record, flushed to the disk: seven of these stand around every fault.
 void journal_append(benchmark::State& state) {
   const testing_support::TempFolder folder;
   auto journal = Journal::open(folder.path());
