@@ -15,6 +15,7 @@ namespace ernstfall {
 namespace {
 
 void take_faults(RunReport& report, const RunFacts& facts) {
+  report.start_skews = start_skews(facts);
   for (const FaultFacts& fault : facts.faults) {
     FaultResult result;
     result.fault = fault.fault;
@@ -27,6 +28,11 @@ void take_faults(RunReport& report, const RunFacts& facts) {
     result.confirmed_by = fault.confirmed_by;
     result.dirty = fault.dirty;
     result.problem = fault.problem;
+    result.outcome = fault.skipped      ? "skipped"
+                     : fault.dirty      ? "dirty"
+                     : !fault.held()    ? "not seen"
+                     : !fault.undone_at ? "cut short"
+                                        : "held";
     report.faults.push_back(std::move(result));
   }
 }
@@ -53,6 +59,13 @@ void take_rto(RunReport& report, const RtoMeasurement& rto, const RunFacts& fact
   if (rto.outage) {
     result.down_at = rto.outage->first_bad_at;
     result.up_at = rto.outage->ended_by;
+  }
+  if (report.soak) {
+    // Whose outage it was, and who ended it, cannot be told when fault follows fault.
+    result.lower_ms.reset();
+    result.upper_ms.reset();
+    result.recovered_by = RecoveredBy::nobody;
+    result.problem = "a soak has many faults, and no one moment to count from";
   }
   if (facts.redundancy_at && facts.effect_at())
     result.redundancy_restored_ms = to_ms(*facts.redundancy_at - *facts.effect_at());
@@ -115,8 +128,8 @@ RunVerdict verdict_of(const RunReport& report, const AssembleInput& input, const
   const bool fault_dirty = std::any_of(report.faults.begin(), report.faults.end(),
                                        [](const FaultResult& fault) { return fault.dirty; });
   if (input.journal_dirty || fault_dirty) return RunVerdict::dirty;
-  const bool valid =
-      facts.baseline_ok.value_or(true) && (input.scenario.faults.empty() || facts.all_confirmed());
+  const bool valid = facts.baseline_ok.value_or(true) &&
+                     (!input.scenario.touches_anything() || facts.all_confirmed());
   bool unknown = !valid || facts.aborted.has_value() || report.checks.empty();
   for (const CheckResult& check : report.checks) {
     const bool invariant = check.name == "single-primary" || check.name == "no-split-brain";
@@ -134,6 +147,7 @@ void take_identity(RunReport& report, const AssembleInput& input, const RunFacts
   report.cause = input.scenario.cause;
   report.effect = input.scenario.effect;
   report.attended = input.scenario.is_attended();
+  report.soak = input.scenario.soak.has_value();
   report.started_utc = format_utc(std::chrono::system_clock::time_point(
       std::chrono::duration_cast<std::chrono::system_clock::duration>(
           Nanos(input.history.header.wall_base_unix_ns))));

@@ -104,6 +104,21 @@ std::string recovery_story(const RunReport& report, const RunFacts& facts, const
   return story;
 }
 
+std::string soak_story(const RunReport& report) {
+  const auto count = [&](std::string_view outcome) {
+    return std::count_if(report.faults.begin(), report.faults.end(),
+                         [&](const FaultResult& fault) { return fault.outcome == outcome; });
+  };
+  std::string text =
+      fmt::format("Of {} faults {} held for their whole time", report.faults.size(), count("held"));
+  for (const auto& [outcome, words] : {std::pair{"skipped", "skipped"},
+                                       {"not seen", "not seen to take effect"},
+                                       {"cut short", "cut short"},
+                                       {"dirty", "not proven undone"}})
+    if (const auto n = count(outcome); n > 0) text += fmt::format(", {} {}", n, words);
+  return text + ".";
+}
+
 std::string why(const RunReport& report, const RunFacts& facts, const Cluster& cluster) {
   for (const CheckResult& check : report.checks)
     if (check.verdict == Verdict::fail &&
@@ -113,6 +128,7 @@ std::string why(const RunReport& report, const RunFacts& facts, const Cluster& c
     return "The cluster was not well before the fault (" + facts.baseline_why +
            "), so this run proves nothing.";
   if (facts.faults.empty()) return "No fault was injected, so this run proves nothing.";
+  if (report.soak) return soak_story(report);
   if (!facts.all_confirmed())
     return "The fault was not seen to take effect" +
            (report.faults.front().problem.empty() ? ""
@@ -186,7 +202,8 @@ void suggest(RunReport& report, const Cluster& cluster) {
       report.next_steps.push_back("repair the redundancy first: " + check.message);
 }
 
-void state_limits(RunReport& report, const Cluster& cluster, const Scenario& scenario) {
+void state_limits(RunReport& report, const RunFacts& facts, const Cluster& cluster,
+                  const Scenario& scenario) {
   auto& list = report.not_measured;
   list.push_back(
       "any other fault than this one: one scenario bounds the class, it does not prove it");
@@ -202,6 +219,13 @@ void state_limits(RunReport& report, const Cluster& cluster, const Scenario& sce
     list.push_back(
         "writes that were changed after they were acknowledged: the ledger writes each "
         "file once");
+  if (facts.metric_unknown > 0)
+    list.push_back(
+        fmt::format("the stop condition \"metric\" all the time: it had no value {} {} ({})",
+                    facts.metric_unknown, facts.metric_unknown == 1 ? "time" : "times",
+                    facts.metric_unknown_why));
+  if (scenario.soak)
+    list.push_back("how long users were cut off by each fault: a soak judges invariants");
   list.push_back("Kubernetes: pods and nodes as the API server sees them were not watched");
 }
 
@@ -211,7 +235,7 @@ void explain(RunReport& report, const RunFacts& facts, const Cluster& cluster,
              const Scenario& scenario) {
   report.why = why(report, facts, cluster);
   suggest(report, cluster);
-  state_limits(report, cluster, scenario);
+  state_limits(report, facts, cluster, scenario);
 }
 
 }  // namespace ernstfall

@@ -303,8 +303,11 @@ std::string limits_and_versions(const RunReport& report) {
   fact("length", format_duration_ms(report.duration_s * 1000));
   for (const FaultResult& fault : report.faults) {
     fact("fault", fault.intended.empty() ? fault.fault + " on " + fault.node : fault.intended);
-    fact("seen to take effect", fault.confirmed_at ? fault.confirmed_by : "no: " + fault.problem);
+    fact("seen to take effect", fault.outcome == "skipped" ? "skipped: " + fault.problem
+                                : fault.confirmed_at       ? fault.confirmed_by
+                                                           : "no: " + fault.problem);
   }
+  for (const StartSkew& skew : report.start_skews) fact("start", skew_in_words(skew));
   for (const auto& [name, version] : report.versions) fact(name, version);
   return tag("section", "limits", "<h2>Not measured</h2><ul>" + list + "</ul>") +
          tag("section", "facts", "<h2>Run</h2><dl>" + facts + "</dl>");

@@ -70,6 +70,19 @@ std::string check_list(const RunReport& report) {
   return text;
 }
 
+// Of a soak: every fault of its schedule.
+std::string fault_table(const RunReport& report) {
+  if (!report.soak) return {};
+  std::string text = "\n## Faults\n\n| at | fault | on | outcome | |\n|---|---|---|---|---|\n";
+  for (const FaultResult& fault : report.faults)
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} |\n",
+                    fault.effect_at ? fmt::format("{:.1f} s", to_seconds(*fault.effect_at)) : "",
+                    fault.fault, escape(fault.node), fault.outcome,
+                    escape(fault.problem.empty() ? fault.confirmed_by : fault.problem));
+  return text;
+}
+
 std::string time_table(const RunReport& report) {
   if (report.phases.empty()) return {};
   std::string text =
@@ -97,7 +110,7 @@ std::string render_markdown(const RunReport& report) {
     text += "\n## What would close the gap\n\n";
     for (const std::string& step : report.next_steps) text += "1. " + escape(step) + "\n";
   }
-  text += check_list(report) + time_table(report);
+  text += check_list(report) + fault_table(report) + time_table(report);
   text += "\n## Why this class\n\n| rule | holds | evidence |\n|---|---|---|\n";
   for (const ClassReason& reason : report.class_reasons)
     text += fmt::format("| {} | {} | {} |\n", reason.rule,
@@ -111,6 +124,8 @@ std::string render_markdown(const RunReport& report) {
       "\n## Run\n\n* run {}\n* cluster {}, scenario {}, seed {}\n* started {}, {:.0f} s\n",
       escape(report.run_id), escape(report.cluster), escape(report.scenario), report.seed,
       report.started_utc, report.duration_s);
+  for (const StartSkew& skew : report.start_skews)
+    text += "* " + escape(skew_in_words(skew)) + "\n";
   for (const auto& [name, version] : report.versions)
     text += fmt::format("* {} {}\n", escape(name), escape(version));
   return text;

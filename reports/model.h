@@ -12,6 +12,7 @@
 #include "harness/core/exit_code.h"
 #include "harness/history/history.h"
 #include "probes/checks/check.h"
+#include "probes/checks/run_facts.h"
 
 namespace ernstfall {
 
@@ -60,6 +61,9 @@ struct FaultResult {
   std::optional<TimeNs> effect_at;  // earliest moment of effect: RTO counts from here
   std::optional<TimeNs> undone_at;
   std::string confirmed_by;
+  // "held", "skipped", "not seen" (to take effect, or for its whole time), "dirty", "cut short"
+  // (the run ended before its undo was proven)
+  std::string outcome;
   bool dirty = false;
   std::string problem;
 };
@@ -135,6 +139,8 @@ struct RunReport {
   std::vector<std::string> next_steps;  // what would close the gap
 
   std::vector<FaultResult> faults;
+  std::vector<StartSkew> start_skews;  // of every step on two nodes or more
+  bool soak = false;
   RtoResult rto;
   std::optional<double> rto_allowed_ms;
   std::uint64_t lost_allowed = 0;

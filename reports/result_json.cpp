@@ -26,6 +26,7 @@ OrderedJson fault_json(const FaultResult& fault) {
           {"effect_at", at_ms(fault.effect_at)},
           {"undone_at", at_ms(fault.undone_at)},
           {"confirmed_by", fault.confirmed_by},
+          {"outcome", fault.outcome},
           {"dirty", fault.dirty},
           {"problem", fault.problem}};
 }
@@ -103,7 +104,16 @@ OrderedJson lists_json(const RunReport& report) {
                       {"p50_ms", probe.p50_ms},
                       {"p99_ms", probe.p99_ms},
                       {"max_ms", probe.max_ms}});
-  return {{"class_reasons", std::move(reasons)},
+  OrderedJson skews = OrderedJson::array();
+  for (const StartSkew& skew : report.start_skews)
+    skews.push_back({{"step", skew.step},
+                     {"fault", skew.fault},
+                     {"nodes", skew.nodes},
+                     {"skew_ms", to_ms(skew.skew_ns)},
+                     {"uncertainty_ms", to_ms(skew.uncertainty_ns)},
+                     {"by_nodes_clocks", skew.by_nodes}});
+  return {{"start_skew", std::move(skews)},
+          {"class_reasons", std::move(reasons)},
           {"phases", std::move(phases)},
           {"probes", std::move(probes)}};
 }

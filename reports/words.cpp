@@ -97,6 +97,12 @@ std::string loss_in_words(const RpoResult& rpo) {
   return words;
 }
 
+std::string skew_in_words(const StartSkew& skew) {
+  return fmt::format("{} on {}: began {:.1f} ms ± {:.1f} ms apart, by {}", skew.fault,
+                     join(skew.nodes, ", "), to_ms(skew.skew_ns), to_ms(skew.uncertainty_ns),
+                     skew.by_nodes ? "the nodes' clocks" : "our commands and their return");
+}
+
 std::string redundancy_in_words(const RtoResult& rto) {
   if (!rto.redundancy_restored_ms) return "not seen";
   return "after " + format_duration_ms(*rto.redundancy_restored_ms);

@@ -15,7 +15,8 @@ std::vector<ParamSpec> copy(std::span<const ParamSpec> params) {
 Catalogue gather() {
   Catalogue catalogue;
   for (const FaultType* fault : all_faults())
-    catalogue.faults.push_back({fault->name, fault->summary, copy(fault->params), true});
+    catalogue.faults.push_back(
+        {fault->name, fault->summary, copy(fault->params), true, fault->destructive});
   for (const ProbeType* probe : all_probes())
     catalogue.probes.push_back(
         {probe->name, probe->summary, copy(probe->params), probe->needs_node});

@@ -82,10 +82,18 @@ void print_json(const Outcome& outcome, const std::filesystem::path& folder) {
                       {"confirmed_after_ms", ms(fault.confirmed_at)},
                       {"problem", fault.problem}});
   }
+  Json skews = Json::array();
+  for (const StartSkew& skew : start_skews(outcome.facts))
+    skews.push_back({{"step", skew.step},
+                     {"nodes", skew.nodes},
+                     {"skew_ms", to_ms(skew.skew_ns)},
+                     {"uncertainty_ms", to_ms(skew.uncertainty_ns)},
+                     {"by_nodes_clocks", skew.by_nodes}});
   const Json all{{"schema_version", 1},
                  {"run", folder.string()},
                  {"aborted", outcome.facts.aborted.value_or("")},
                  {"faults", faults},
+                 {"start_skew", skews},
                  {"residue", outcome.residue}};
   fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
 }
@@ -97,6 +105,9 @@ void print_lines(const Outcome& outcome) {
     fmt::print("  confirmed  {}\n", fault.held() ? fault.confirmed_by : "no: " + fault.problem);
     fmt::print("  undone     {}\n", fault.undone_at ? fault.undone_by : "no: " + fault.problem);
   }
+  for (const StartSkew& skew : start_skews(outcome.facts))
+    fmt::print("  start      {:.1f} ms ± {:.1f} ms apart\n", to_ms(skew.skew_ns),
+               to_ms(skew.uncertainty_ns));
   if (outcome.residue.empty()) fmt::print("  residue    none: every node is as it was\n");
   for (const std::string& line : outcome.residue) fmt::print("  residue    {}\n", line);
 }

@@ -109,7 +109,9 @@ void add_run(CLI::App& app, Context& context) {
   command->add_option("scenarios", options->scenarios, "scenario files")->required();
   add_cluster_options(*command, options->cluster);
   command->add_option("--runs", options->runs, "folder for run folders")->capture_default_str();
-  command->add_option("--seed", options->seed, "seed of the load's content (default: random)");
+  command->add_option(
+      "--seed", options->seed,
+      "seed of all that is drawn: content of the load, targets, a soak (default: random)");
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
   command->add_flag("--json", options->json, "result as one JSON document on stdout");

@@ -67,6 +67,12 @@ struct ServiceConfig {
   std::map<std::string, std::string> direct_urls;
 };
 
+// Whom the stop condition `metric` asks.
+struct PrometheusConfig {
+  std::string url;         // without /api/v1: http://10.77.0.14:9090
+  std::string place = {};  // "file:line:col"; empty when it comes from no file
+};
+
 // Limits of what a run may do to this cluster.
 struct ClusterGuards {
   int max_nodes =
@@ -86,6 +92,7 @@ struct Cluster {
   std::vector<Node> nodes;             // in file order
   std::optional<DrbdConfig> drbd;
   std::optional<ServiceConfig> service;
+  std::optional<PrometheusConfig> prometheus;
 
   const Node* find_node(std::string_view name) const;
   bool may_be_destroyed() const { return disposable || destruction_confirmed; }

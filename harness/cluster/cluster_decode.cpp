@@ -39,6 +39,7 @@ class ClusterDecoder {
       problems_.add(nodes, "the cluster has no nodes");
     if (map.has("drbd")) cluster.drbd = decode_drbd(map.take("drbd"), cluster);
     if (map.has("service")) cluster.service = decode_service(map.take("service"), cluster);
+    if (map.has("prometheus")) cluster.prometheus = decode_prometheus(map.take("prometheus"));
     if (map.has("guards")) cluster.guards = decode_guards(map.take("guards"));
     map.finish();
     return cluster;
@@ -225,6 +226,16 @@ class ClusterDecoder {
     });
     map.finish();
     return service;
+  }
+
+  PrometheusConfig decode_prometheus(const YAML::Node& yaml) {
+    PrometheusConfig prometheus;
+    prometheus.place = problems_.place(yaml);
+    Map map(yaml, "prometheus", problems_);
+    map.text("url", prometheus.url, true);
+    check_url(map.take("url"), prometheus.url);
+    map.finish();
+    return prometheus;
   }
 
   void check_url(const YAML::Node& at, const std::string& url) {

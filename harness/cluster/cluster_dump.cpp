@@ -103,6 +103,11 @@ std::string dump_cluster(const Cluster& cluster) {
     out << YAML::EndMap;
   }
   if (cluster.service) dump_service(out, *cluster.service);
+  if (cluster.prometheus) {
+    out << YAML::Key << "prometheus" << YAML::Value << YAML::BeginMap;
+    pair(out, "url", cluster.prometheus->url);
+    out << YAML::EndMap;
+  }
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }

@@ -3,6 +3,35 @@
 #include "harness/faults/fault.h"
 
 namespace ernstfall {
+namespace {
+
+// A soak skips what is refused when its time comes; what is written wrongly never becomes right. A
+// typed confirmation is for one fault that someone watches, not for a draw.
+void check_picks(const Soak& soak, const Cluster& cluster, std::vector<std::string>& lines,
+                 bool& only_refused) {
+  for (const SoakPick& pick : soak.picks) {
+    const FaultType* type = find_fault(pick.fault);
+    const auto targets = resolve_targets(pick.on, cluster);
+    if (type == nullptr || !targets) continue;
+    if (type->destructive && !cluster.disposable) {
+      lines.push_back(
+          fmt::format("{}: {} may destroy data: a soak picks it only on a cluster marked "
+                      "`disposable: true`",
+                      pick.place, type->name));
+      continue;
+    }
+    FaultStep step;
+    step.fault = pick.fault;
+    step.on = pick.on;
+    step.params = pick.params;
+    const auto plan = plan_fault({*cluster.find_node(targets->front()), "unknown", &cluster}, step);
+    if (plan || plan.error().code == Errc::refused) continue;
+    lines.push_back(pick.place + ": " + to_string(plan.error()));
+    only_refused = false;
+  }
+}
+
+}  // namespace
 
 Status check_fault_plans(const Scenario& scenario, const Cluster& cluster) {
   std::vector<std::string> lines;
@@ -19,6 +48,7 @@ Status check_fault_plans(const Scenario& scenario, const Cluster& cluster) {
       only_refused = only_refused && plan.error().code == Errc::refused;
     }
   }
+  if (scenario.soak) check_picks(*scenario.soak, cluster, lines, only_refused);
   if (lines.empty()) return {};
   return fail(only_refused ? Errc::refused : Errc::usage, "{}", join(lines, "\n"));
 }

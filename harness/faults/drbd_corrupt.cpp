@@ -43,6 +43,7 @@ let_go() { # while we write, nobody else does: DRBD notes what it misses and res
 // $2: how many blocks of 4 KiB, spread over the disk's data. Each bit of them is inverted.
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 disk=$(head -n 1 "$keep/disks")
 dev=$(drbdadm sh-dev "$res" | head -n 1)
 each=$(($(cat "/sys/class/block/${dev##*/}/size") / 8 / $2))

@@ -17,6 +17,7 @@ case $(values peer-device peer-disk) in *UpToDate*) ;; *) no "no peer of $res ha
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm detach "$res" || no "$res does not let go of its disk"
 )sh";
 

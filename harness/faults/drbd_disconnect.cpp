@@ -15,6 +15,7 @@ constexpr std::string_view kReady;
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm disconnect "$res" || no "$res does not disconnect"
 )sh";
 

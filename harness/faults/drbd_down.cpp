@@ -16,6 +16,7 @@ constexpr std::string_view kReady = R"sh(
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm down "$res" || no "$res does not go down"
 )sh";
 

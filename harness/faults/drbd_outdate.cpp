@@ -17,6 +17,7 @@ case $(values connection role) in *Primary*) ;; *) no "no peer of $res is Primar
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm disconnect "$res" && drbdadm outdate "$res" || no "$res cannot be outdated"
 )sh";
 

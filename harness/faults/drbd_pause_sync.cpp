@@ -18,6 +18,7 @@ done
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm pause-sync "$res" || no "the resync of $res does not pause"
 )sh";
 

@@ -15,6 +15,7 @@ case $(values connection role) in *Primary*) ;; *) no "the peer of $res is not P
 // already, is what makes the two histories differ for DRBD.
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 drbdadm disconnect "$res" || no "$res does not disconnect"
 touch "$keep/promoted" && sync "$keep/promoted"
 if [ "$2" = yes ]; then

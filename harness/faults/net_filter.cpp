@@ -93,10 +93,11 @@ rules() {
 
 constexpr std::string_view kApply = R"sh(
 rules >"$keep/rules"
+[ "$down" = 0 ] || nft -c -f "$keep/rules" || no "nft does not take the rules"
+begin
 if [ "$down" = 0 ]; then
   nft -f "$keep/rules" || no "nft does not take the rules"
 else
-  nft -c -f "$keep/rules" || no "nft does not take the rules"
   cat >"$keep/flap" <<'EOF'
 while :; do
   nft -f "$2/rules"; sleep "$3"

@@ -24,6 +24,7 @@ new=$((tick + $1))
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 tick=$(cut -d' ' -f3 "$keep/clock")
 clock tick "$((tick + $1))" || no "the clock's rate cannot be set"
 )sh";

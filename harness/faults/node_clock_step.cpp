@@ -16,6 +16,7 @@ namespace {
 // $1: microseconds, negative for back
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 [ -e "$keep/stepped" ] && exit 0
 touch "$keep/stepped"
 clock step "$1" || no "the clock does not step"

@@ -59,6 +59,7 @@ need find findutils
 
 constexpr std::string_view kApply = R"sh(
 whole "$root" >"$keep/groups.new" && mv "$keep/groups.new" "$keep/groups"
+begin
 while read -r c; do
   echo 1 >"$c/cgroup.freeze" || no "$c does not freeze"
 done <"$keep/groups"

@@ -4,9 +4,12 @@
 namespace ernstfall {
 namespace {
 
-// The token is the first argument: everything else follows from it.
+// The token is the first argument but for the moment at which to begin: everything else follows
+// from it.
 constexpr std::string_view kPrelude =
     R"sh(export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+start_at=
+case $1 in at:*) start_at=${1#at:}; shift ;; esac
 token=$1; shift
 mark=ernstfall-$token
 table=ernstfall_$token
@@ -16,6 +19,17 @@ forget() { # all that keeps a fault known on the node but its timer
   rm -f "/etc/systemd/system/multi-user.target.wants/$mark-boot.service" "/etc/systemd/system/$mark-boot.service"
   rm -rf "$keep"
   rmdir "${keep%/*}" 2>/dev/null
+}
+begin() { # waits for the moment at which the targets of a step begin; says when that was, by this clock
+  local left
+  if [ -n "$start_at" ]; then
+    left=$((start_at - $(date +%s%N)))
+    # A clock that was set meanwhile must not make it wait for hours.
+    if [ "$left" -gt 0 ] && [ "$left" -lt 10000000000 ]; then
+      sleep "$((left / 1000000000)).$(printf %09d $((left % 1000000000)))"
+    fi
+  fi
+  say "$mark begun $(date +%s%N)"
 }
 need() { command -v "$1" >/dev/null 2>&1 || no "$1 is not installed here (package $2)"; }
 )sh";
@@ -82,7 +96,9 @@ FaultPlan plan_scripts(const FaultTarget& target, const NodeScripts& scripts, Ar
   if (!ready.empty()) plan.preconditions = {sees("the fault can be applied", ready)};
   plan.dead_man =
       NodeDeadMan{node, target.token, undo, text(scripts.undone), args, scripts.survives_reboot};
-  plan.apply = {ScriptAction{"apply", node, target.token, text(scripts.apply), args}};
+  std::string apply(scripts.apply);
+  if (apply.find("\nbegin\n") == std::string::npos) apply = "\nbegin\n" + apply;
+  plan.apply = {ScriptAction{"apply", node, target.token, text(apply), args}};
   plan.confirm = {sees(std::move(effect), scripts.confirm)};
   plan.undo = {ScriptAction{"undo", node, target.token, undo, args}};
   plan.undone = {sees("nothing of the effect is left", scripts.undone)};

@@ -7,6 +7,10 @@
 //   $1...   the plan's arguments
 //   say TEXT            how it was seen, on stdout
 //   no TEXT             what is there instead, on stderr; exit 1
+//   begin               in apply, on a line of its own before the first one with an effect: waits
+//   for
+//                       the moment at which all targets of a step begin, and says when that was.
+//                       An apply that does not say it begins with it
 //   need TOOL PACKAGE   no, unless the tool is there; names the package that brings it
 //
 // All scripts run under `sh` with LC_ALL=C and without `set -e`. Rules:

@@ -20,6 +20,7 @@ esac
 // $3: seconds between two kills. Counts the crashes of a service that had come back.
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 cat >"$keep/loop" <<'EOS'
 n=0
 while :; do

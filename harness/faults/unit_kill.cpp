@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 systemctl kill --signal=KILL -- "$unit" || no "the processes of $unit cannot be killed"
 )sh";
 

@@ -18,6 +18,7 @@ c=$(cgroup)
 
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 timeout 40 systemctl freeze -- "$unit" || no "$unit does not freeze"
 )sh";
 

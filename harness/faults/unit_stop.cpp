@@ -17,6 +17,7 @@ constexpr std::string_view kReady = R"sh(
 // What would start it at once again when someone calls stops as well.
 constexpr std::string_view kApply = R"sh(
 remember
+begin
 systemctl stop -- $(triggers) "$unit" || no "$unit does not stop"
 )sh";
 

@@ -9,11 +9,14 @@ namespace ernstfall::kinds {
 inline constexpr std::string_view kPhase = "run.phase";  // {"phase":"baseline"}
 inline constexpr std::string_view kFaultIntended =
     "fault.intended";  // {"fault":..,"node":..,"index":0}
-inline constexpr std::string_view kFaultApplied = "fault.applied";  // command returned; same fields
+// Command returned; same fields, and "step": which targets begin together, "begun_from_ns" and
+// "begun_until_ns": between when its effect began, "begun_by": "node" (by its clock) or "harness"
+inline constexpr std::string_view kFaultApplied = "fault.applied";
 inline constexpr std::string_view kFaultConfirmed =
     "fault.confirmed";  // + "by": how it was observed,
                         //   "effect_from_ns": earliest time of effect
 inline constexpr std::string_view kFaultNotConfirmed = "fault.not-confirmed";  // + "why"
+inline constexpr std::string_view kFaultSkipped = "fault.skipped";  // not made at all: + "why"
 inline constexpr std::string_view kFaultUndoBegin =
     "fault.undo-begin";  // undo command is about to be sent
 inline constexpr std::string_view kFaultUndone = "fault.undone";  // undo observed to work, + "by"
@@ -26,7 +29,9 @@ inline constexpr std::string_view kClockOffset =
     "clock.offset";  // {"node":..,"offset_ns":node minus wall,"uncertainty_ns":..}
 inline constexpr std::string_view kBaseline = "run.baseline";  // {"ok":true|false,"why":..}
 inline constexpr std::string_view kRedundancy =
-    "run.redundancy-restored";                                 // {} observed by the runner
+    "run.redundancy-restored";  // {} observed by the runner
+// The stop condition "metric": {"known":true|false,"why":..}; said when it changes
+inline constexpr std::string_view kMetric = "run.metric";
 inline constexpr std::string_view kAborted = "run.aborted";    // {"why":..}
 inline constexpr std::string_view kVersions = "run.versions";  // {"drbd@prod":"8.4.11",...}
 

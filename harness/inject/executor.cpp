@@ -1,6 +1,7 @@
 // executor: performs actions through Remote and Power, and polls for observations.
 #include "harness/inject/executor.h"
 
+#include <charconv>
 #include <variant>
 
 #include "harness/core/units.h"
@@ -74,17 +75,49 @@ Result<std::string> Executor::perform(const Action& action, const std::stop_toke
                     action);
 }
 
+Result<std::string> Executor::output_of(const std::string& node, const std::string& script,
+                                        const Argv& args, Deadline deadline,
+                                        const std::stop_token& stop) {
+  Remote* remote = nodes_.remote(node);
+  if (remote == nullptr) return fail(Errc::internal, "no such node \"{}\"", node);
+  ERNSTFALL_TRY(const ExecResult result, exec_script(*remote, script, args, deadline, stop));
+  if (!result.ok()) return fail_at(Errc::protocol, node, "{}", result.summary());
+  return result.out;
+}
+
 Result<std::string> Executor::run_script(const std::string& node, const std::string& token,
                                          const std::string& script, const Argv& args,
                                          Deadline deadline, const std::stop_token& stop) {
-  Remote* remote = nodes_.remote(node);
-  if (remote == nullptr) return fail(Errc::internal, "no such node \"{}\"", node);
   Argv all{token};
   all.insert(all.end(), args.begin(), args.end());
-  ERNSTFALL_TRY(const ExecResult result, exec_script(*remote, script, all, deadline, stop));
-  if (!result.ok()) return fail_at(Errc::protocol, node, "{}", result.summary());
-  const std::string_view said = trim(result.out);
+  ERNSTFALL_TRY(const std::string out, output_of(node, script, all, deadline, stop));
+  const std::string_view said = trim(out);
   return std::string(said.substr(0, said.find('\n')));
+}
+
+Result<Executor::Begun> Executor::begin(const ScriptAction& action,
+                                        std::optional<std::int64_t> at_ns,
+                                        const std::stop_token& stop) {
+  Argv all;
+  if (at_ns) all.push_back("at:" + std::to_string(*at_ns));
+  all.push_back(action.token);
+  all.insert(all.end(), action.args.begin(), action.args.end());
+  ERNSTFALL_TRY(const std::string out,
+                output_of(action.node, action.script, all,
+                          Deadline::after(nodes_.cluster().scaled(action.timeout)), stop));
+  Begun begun;
+  const std::string mark = "ernstfall-" + action.token + " begun ";
+  for (const std::string& line : split(out, '\n')) {
+    if (line.rfind(mark, 0) != 0) {
+      if (begun.said.empty()) begun.said = std::string(trim(line));
+      continue;
+    }
+    const std::string_view digits = trim(std::string_view(line).substr(mark.size()));
+    std::int64_t at = 0;
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), at);
+    if (ec == std::errc() && end == digits.data() + digits.size()) begun.begun_ns = at;
+  }
+  return begun;
 }
 
 Status Executor::run_remote(const RemoteAction& action, const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -37,6 +38,14 @@ class Executor {
 
   // What a script said on stdout (its first line), empty for everything else.
   Result<std::string> perform(const Action& action, const std::stop_token& stop);
+  // The apply script of a fault. With `at_ns`, its effect begins when the node's wall clock says
+  // so: the script is there by then and waits, so that the time to start it is no part of a skew.
+  struct Begun {
+    std::string said;
+    std::optional<std::int64_t> begun_ns;  // by the node's wall clock; none: it did not say
+  };
+  Result<Begun> begin(const ScriptAction& action, std::optional<std::int64_t> at_ns,
+                      const std::stop_token& stop);
   // Waits until it is seen; returns how it was seen, in words. Errc::timeout with what was seen
   // instead.
   Result<std::string> observe(const Observation& observation, Deadline deadline,
@@ -56,6 +65,9 @@ class Executor {
   Result<std::string> run_script(const std::string& node, const std::string& token,
                                  const std::string& script, const Argv& args, Deadline deadline,
                                  const std::stop_token& stop);
+  // All of its stdout.
+  Result<std::string> output_of(const std::string& node, const std::string& script,
+                                const Argv& args, Deadline deadline, const std::stop_token& stop);
   Result<std::string> check_once(const Observation& observation, Deadline deadline,
                                  const std::stop_token& stop);
 

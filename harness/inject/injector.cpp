@@ -1,6 +1,7 @@
 // injector: carries the injection protocol out, and records each step in journal and history.
 #include "harness/inject/injector.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "harness/history/kinds.h"
@@ -9,11 +10,9 @@ namespace ernstfall {
 
 using nlohmann::json;
 
-void Injector::event(std::string_view kind, const FaultPlan& plan, int id, const std::string& key,
-                     const std::string& value, TimeNs effect_from) {
+void Injector::event(std::string_view kind, const FaultPlan& plan, int id, const json& more) {
   json text{{"fault", plan.fault}, {"node", plan.node}, {"index", id}};
-  if (!key.empty()) text[key] = value;
-  if (effect_from >= 0) text["effect_from_ns"] = effect_from;
+  text.update(more);
   // The journal is what undo depends on; a history that cannot take an event (full disk) must not
   // keep the protocol from going on, and the missing event makes the verdict unknown by itself.
   (void)history_.append(Event{run_source_, history_.clock().now(), std::string(kind),
@@ -87,7 +86,7 @@ Status Injector::arm(int id, const FaultPlan& plan, const std::stop_token& stop)
 InjectOutcome Injector::prepare(int id, const FaultPlan& plan, const std::stop_token& stop) {
   InjectOutcome outcome;
   const auto prepared = [&]() -> Status {
-    event(kinds::kFaultIntended, plan, id, "intended", plan.intended);
+    event(kinds::kFaultIntended, plan, id, {{"intended", plan.intended}});
     ERNSTFALL_CHECK(plan_undo(undo_of(id, plan)));
     // What arming leaves on the node is undone like a fault, also when it failed half-way.
     outcome.touched = plan.dead_man.has_value();
@@ -99,17 +98,55 @@ InjectOutcome Injector::prepare(int id, const FaultPlan& plan, const std::stop_t
   return outcome;
 }
 
-void Injector::apply(int id, const FaultPlan& plan, InjectOutcome& outcome, Deadline confirm_by,
-                     const std::stop_token& stop) {
+// The node's own word is believed only as far as it fits ours: what began before the command was
+// sent, or after it came back, was said by a clock that was set meanwhile.
+Result<Injector::Began> Injector::carry_out(const FaultPlan& plan, const StartSignal& start,
+                                            const std::stop_token& stop) {
+  const RunClock& clock = history_.clock();
+  std::optional<std::int64_t> begun_ns;
+  std::optional<Began> began;
+  for (const Action& action : plan.apply) {
+    const auto* script = std::get_if<ScriptAction>(&action);
+    const bool first = !began;
+    std::optional<std::int64_t> at_ns;
+    if (first && start.at && script != nullptr && start.clock)
+      at_ns = std::chrono::duration_cast<Nanos>(start.at->time_since_epoch()).count() +
+              start.clock->ahead_ns();
+    else if (first && start.at && !sleep_until(Deadline::at(*start.at), stop))
+      return fail_at(Errc::cancelled, plan.node, "stopped before the fault was applied");
+    const TimeNs sent = clock.now();
+    if (script != nullptr) {
+      ERNSTFALL_TRY(const Executor::Begun said, executor_.begin(*script, at_ns, stop));
+      if (first) begun_ns = said.begun_ns;
+    } else {
+      ERNSTFALL_CHECK(executor_.perform(action, stop));
+    }
+    if (first) began = Began{sent, clock.now(), false};
+  }
+  if (!began) return Began{clock.now(), clock.now(), false};
+  if (begun_ns && start.clock) {
+    const TimeNs base = std::chrono::duration_cast<Nanos>(clock.base.time_since_epoch()).count();
+    const TimeNs from = std::max(began->from, *begun_ns - start.clock->ahead_max_ns - base);
+    const TimeNs until = std::min(began->until, *begun_ns - start.clock->ahead_min_ns - base);
+    if (from <= until) began = Began{from, until, true};
+  }
+  return *began;
+}
+
+void Injector::apply(int id, const FaultPlan& plan, InjectOutcome& outcome,
+                     const StartSignal& start, Deadline confirm_by, const std::stop_token& stop) {
   outcome.touched = true;
-  const TimeNs effect_from = history_.clock().now();
+  TimeNs effect_from = 0;
   std::string seen_by;
   const auto applied = [&]() -> Status {
-    for (const Action& action : plan.apply) {
-      const auto done = executor_.perform(action, stop);
-      if (!done) return tl::unexpected(done.error());
-    }
-    event(kinds::kFaultApplied, plan, id, "", "", effect_from);
+    ERNSTFALL_TRY(const Began began, carry_out(plan, start, stop));
+    effect_from = began.from;
+    event(kinds::kFaultApplied, plan, id,
+          {{"effect_from_ns", effect_from},
+           {"step", start.step},
+           {"begun_from_ns", began.from},
+           {"begun_until_ns", began.until},
+           {"begun_by", began.by_node ? "node" : "harness"}});
     ERNSTFALL_CHECK(journal_.record("applied", {{"id", id}}));
     for (const Observation& observation : plan.confirm) {
       const auto seen = executor_.observe(observation, confirm_by, stop);
@@ -120,14 +157,22 @@ void Injector::apply(int id, const FaultPlan& plan, InjectOutcome& outcome, Dead
   }();
   if (!applied) return not_confirmed(id, plan, applied.error(), outcome);
   outcome.confirmed = true;
-  event(kinds::kFaultConfirmed, plan, id, "by", seen_by, effect_from);
+  event(kinds::kFaultConfirmed, plan, id, {{"by", seen_by}, {"effect_from_ns", effect_from}});
   (void)journal_.record("confirmed", {{"id", id}, {"by", seen_by}});
+}
+
+void Injector::skipped(int id, const std::string& fault, const std::string& nodes,
+                       const std::string& why) {
+  FaultPlan plan;
+  plan.fault = fault;
+  plan.node = nodes;
+  event(kinds::kFaultSkipped, plan, id, {{"why", why}});
 }
 
 void Injector::not_confirmed(int id, const FaultPlan& plan, const Error& error,
                              InjectOutcome& outcome) {
   outcome.problem = to_string(error);
-  event(kinds::kFaultNotConfirmed, plan, id, "why", outcome.problem);
+  event(kinds::kFaultNotConfirmed, plan, id, {{"why", outcome.problem}});
 }
 
 Status Injector::still_held(int id, const FaultPlan& plan, const std::stop_token& stop) {
@@ -135,14 +180,14 @@ Status Injector::still_held(int id, const FaultPlan& plan, const std::stop_token
   const auto proven = dead_men_.prove(plan.dead_man->token, stop);
   // A node that does not answer now proves nothing either way.
   if (proven || proven.error().code != Errc::refused) return {};
-  event(kinds::kFaultNotConfirmed, plan, id, "why",
-        "the fault may have ended before its time: " + to_string(proven.error()));
+  event(kinds::kFaultNotConfirmed, plan, id,
+        {{"why", "the fault may have ended before its time: " + to_string(proven.error())}});
   return proven;
 }
 
 Status Injector::undo(int id, const FaultPlan& plan, bool confirmed, Deadline undone_by) {
   (void)journal_.record("undoing", {{"id", id}});
-  event(kinds::kFaultUndoBegin, plan, id, "", "");
+  event(kinds::kFaultUndoBegin, plan, id, json::object());
   if (plan.dead_man) dead_men_.release(plan.dead_man->token);
   UndoEntry entry = undo_of(id, plan);
   entry.confirmed = confirmed;
@@ -152,11 +197,11 @@ Status Injector::undo(int id, const FaultPlan& plan, bool confirmed, Deadline un
         if (text.rfind("seen: ", 0) == 0) seen_by += (seen_by.empty() ? "" : "; ") + text.substr(6);
       });
   if (!status) {
-    event(kinds::kFaultDirty, plan, id, "why", to_string(status.error()));
+    event(kinds::kFaultDirty, plan, id, {{"why", to_string(status.error())}});
     (void)mark_dirty(id, to_string(status.error()));
     return status;
   }
-  event(kinds::kFaultUndone, plan, id, "by", seen_by);
+  event(kinds::kFaultUndone, plan, id, {{"by", seen_by}});
   return journal_.record("clean", {{"id", id}, {"by", seen_by}});
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -15,6 +17,7 @@
 #include "harness/inject/executor.h"
 #include "harness/inject/journal.h"
 #include "harness/inject/keeper.h"
+#include "harness/inject/node_clock.h"
 #include "harness/inject/node_dead_man.h"
 
 namespace ernstfall {
@@ -23,6 +26,13 @@ struct InjectOutcome {
   bool touched = false;  // apply was attempted: undo is owed
   bool confirmed = false;
   std::string problem;  // why it was not applied or not confirmed
+};
+
+// When the targets of one step begin together, and what is known about this target's clock.
+struct StartSignal {
+  int step = 0;                    // counts the steps of the run
+  std::optional<SteadyTime> at;    // none: as soon as it can be done
+  std::optional<NodeClock> clock;  // of the node, measured just before
 };
 
 class Injector {
@@ -40,13 +50,13 @@ class Injector {
   // empty when all of it is done.
   InjectOutcome prepare(int id, const FaultPlan& plan, const std::stop_token& stop);
   // After prepare(): the fault itself, and the look at its effect.
-  void apply(int id, const FaultPlan& plan, InjectOutcome& outcome, Deadline confirm_by,
-             const std::stop_token& stop);
+  void apply(int id, const FaultPlan& plan, InjectOutcome& outcome, const StartSignal& start,
+             Deadline confirm_by, const std::stop_token& stop);
   // Both.
   InjectOutcome inject(int id, const FaultPlan& plan, Deadline confirm_by,
                        const std::stop_token& stop) {
     InjectOutcome outcome = prepare(id, plan, stop);
-    if (outcome.problem.empty()) apply(id, plan, outcome, confirm_by, stop);
+    if (outcome.problem.empty()) apply(id, plan, outcome, {}, confirm_by, stop);
     return outcome;
   }
   // Whether the fault could have stayed in effect until now: its dead-man was neither fired nor
@@ -61,12 +71,21 @@ class Injector {
   Status plan_undo(const UndoEntry& entry);
   Status mark_clean(int id);
   Status mark_dirty(int id, const std::string& why);
+  // A fault of the plan that was not made, and why.
+  void skipped(int id, const std::string& fault, const std::string& nodes, const std::string& why);
 
  private:
+  // When the effect began, on the axis of the run.
+  struct Began {
+    TimeNs from = 0;
+    TimeNs until = 0;
+    bool by_node = false;  // the node said it; else: between our command and its return
+  };
+  Result<Began> carry_out(const FaultPlan& plan, const StartSignal& start,
+                          const std::stop_token& stop);
   Status arm(int id, const FaultPlan& plan, const std::stop_token& stop);
   void not_confirmed(int id, const FaultPlan& plan, const Error& error, InjectOutcome& outcome);
-  void event(std::string_view kind, const FaultPlan& plan, int id, const std::string& key,
-             const std::string& value, TimeNs effect_from = -1);
+  void event(std::string_view kind, const FaultPlan& plan, int id, const nlohmann::json& more);
 
   Executor& executor_;
   Journal& journal_;

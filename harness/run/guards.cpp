@@ -110,6 +110,13 @@ std::string stop_condition(const StopConditions& conditions, const LiveBoard& bo
         since && Nanos(now - *since) >= *conditions.service_down_for)
       return fmt::format("service_down_for: no service probe was answered for {}",
                          format_duration(Nanos(now - *since)));
+  if (conditions.service_error_rate) {
+    const ErrorRateCondition& rate = *conditions.service_error_rate;
+    if (const auto percent = board.service_error_percent(now, rate.over);
+        percent && *percent > rate.above_percent)
+      return fmt::format("service_error_rate: {:.1f} % of the answers of the last {} were bad",
+                         *percent, format_duration(rate.over));
+  }
   return {};
 }
 

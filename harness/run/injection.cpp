@@ -1,6 +1,7 @@
 // injection: lanes, and the targets of a step that begin and end together.
 #include "harness/run/injection.h"
 
+#include <algorithm>
 #include <barrier>
 #include <thread>
 
@@ -13,12 +14,19 @@ namespace {
 constexpr Nanos kConfirmMax = std::chrono::seconds(60);    // scaled
 constexpr Nanos kAskCopiesMax = std::chrono::seconds(20);  // scaled
 constexpr Nanos kGuardPeriod = std::chrono::milliseconds(250);
+constexpr Nanos kAskClockMax = std::chrono::seconds(10);  // scaled
+constexpr int kClockQuestions = 3;
+// From the last target that is prepared to the moment at which all begin: every script has to be
+// there and wait by then. Never longer than a script is willing to wait (node_script).
+constexpr Nanos kLeadMin = std::chrono::milliseconds(200);
+constexpr Nanos kLeadMax = std::chrono::seconds(5);
 
 }  // namespace
 
 void Injection::run(const std::stop_token& stop) {
   std::stop_source end;
   const std::stop_callback forward(stop, [&end] { end.request_stop(); });
+  if (scenario_.soak) return run_soak(end);
   std::vector<const FaultStep*> in_sequence;
   std::vector<std::jthread> beside;
   for (const FaultStep& step : scenario_.faults) {
@@ -54,33 +62,47 @@ bool Injection::run_step(const FaultStep& step, int lane, const std::stop_token&
     hooks_.abort(step.fault + " was not applied: " + to_string(planned.error()));
     return false;
   }
+  return carry_out(*planned, lane, stop) == StepEnd::held;
+}
+
+// A fault that was not seen proves nothing more. A soak goes on: it has many.
+void Injection::not_seen(const std::string& why) {
+  if (scenario_.soak)
+    progress_.warn(why);
+  else
+    hooks_.abort(why);
+}
+
+Injection::StepEnd Injection::carry_out(const PlannedStep& planned, int lane,
+                                        const std::stop_token& stop) {
   std::vector<Target> targets;
   std::string intended;
-  for (const FaultPlan& plan : planned->plans) {
+  for (const FaultPlan& plan : planned.plans) {
     targets.push_back({next_id_++, plan, {}});
     intended += (intended.empty() ? "" : "; ") + plan.intended;
   }
   hooks_.phase("inject", intended);
   inject_together(targets, stop);
-  bool confirmed = true;
+  StepEnd end = StepEnd::held;
   bool touched = false;
   for (const Target& target : targets) {
     touched = touched || target.outcome.touched;
     if (target.outcome.confirmed) continue;
-    confirmed = false;
-    hooks_.abort("the fault was not seen to take effect: " + target.outcome.problem);
+    end = StepEnd::not_seen;
+    not_seen("the fault was not seen to take effect: " + target.outcome.problem);
   }
   if (touched) touched_ = true;
-  if (confirmed) {
+  if (end == StepEnd::held) {
     progress_.note("in effect, and seen to be");
-    confirmed = hold(*planned, lane, stop);
+    if (!hold(planned, lane, stop)) end = StepEnd::stopped;
     for (const Target& target : targets)
       if (const auto held = injector_.still_held(target.id, target.plan, stop); !held)
-        hooks_.abort("the fault may have ended before its time: " + to_string(held.error()));
+        not_seen("the fault may have ended before its time: " + to_string(held.error()));
   }
-  if (!touched) return false;
-  hooks_.phase("undo", "taking " + step.fault + " away");
-  return undo_together(targets) && confirmed && !stop.stop_requested();
+  if (!touched) return StepEnd::not_seen;
+  hooks_.phase("undo", "taking " + planned.step.fault + " away");
+  if (!undo_together(targets)) return StepEnd::dirty;
+  return stop.stop_requested() ? StepEnd::stopped : end;
 }
 
 // Planned anew each time: a node that was restarted meanwhile has another boot id, and no mark is
@@ -132,23 +154,55 @@ bool Injection::hold(const PlannedStep& planned, int lane, const std::stop_token
   return !ended;
 }
 
+// Prepared, and asked for their clocks, before the first is touched. Then all begin at one stated
+// moment: their scripts are on the nodes by then and wait for it.
 void Injection::inject_together(std::vector<Target>& targets, const std::stop_token& stop) {
+  const int step = next_step_++;
+  const bool together = targets.size() > 1;
   std::atomic<bool> all_prepared = true;
-  std::barrier start(static_cast<std::ptrdiff_t>(targets.size()));
+  std::atomic<std::int64_t> slowest_ns = 0;
+  std::optional<SteadyTime> at;
+  const auto choose_moment = [&]() noexcept {
+    if (!together) return;
+    const Nanos lead = std::clamp(3 * Nanos(slowest_ns.load()), kLeadMin, kLeadMax);
+    at = std::chrono::steady_clock::now() + lead;
+  };
+  std::barrier start(static_cast<std::ptrdiff_t>(targets.size()), choose_moment);
   std::vector<std::jthread> threads;
   for (Target& target : targets)
     threads.emplace_back([&] {
+      StartSignal signal;
+      signal.step = step;
       target.outcome = injector_.prepare(target.id, target.plan, stop);
       if (!target.outcome.problem.empty()) all_prepared = false;
+      if (together && all_prepared) {
+        signal.clock = clock_of(target.plan.node, stop);
+        const std::int64_t mine = signal.clock ? signal.clock->round_trip_max.count() : 0;
+        std::int64_t seen = slowest_ns;
+        while (mine > seen && !slowest_ns.compare_exchange_weak(seen, mine)) {
+        }
+      }
       start.arrive_and_wait();
       if (!target.outcome.problem.empty()) return;
       if (!all_prepared) {
         target.outcome.problem = "another target of the same step could not be prepared";
         return;
       }
-      injector_.apply(target.id, target.plan, target.outcome,
+      signal.at = at;
+      injector_.apply(target.id, target.plan, target.outcome, signal,
                       Deadline::after(nodes_.cluster().scaled(kConfirmMax)), stop);
     });
+}
+
+// None when it cannot be asked: the skew is then known only between our command and its return.
+std::optional<NodeClock> Injection::clock_of(const std::string& node, const std::stop_token& stop) {
+  Remote* remote = nodes_.remote(node);
+  if (remote == nullptr) return std::nullopt;
+  const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kAskClockMax));
+  const auto clock = measure_node_clock(*remote, kClockQuestions, deadline, stop);
+  if (clock) return *clock;
+  progress_.note("the clock of " + node + " is not known: " + to_string(clock.error()));
+  return std::nullopt;
 }
 
 bool Injection::undo_together(std::vector<Target>& targets) {

@@ -3,6 +3,7 @@
 //
 //   lane 0     every step without `at`, in file order
 //   lane 1...  one for each step with `at`, begun that long after the first lane
+// or, for a soak, `at_once` lanes that each follow their part of the schedule (injection_soak.cpp).
 //
 // A step aims at one or several nodes. All of them are prepared (journal, dead-man) before the
 // first is touched, and then begin together; they end together as well. When a fault is not
@@ -12,6 +13,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +22,7 @@
 #include "harness/inject/injector.h"
 #include "harness/run/preflight.h"
 #include "harness/run/progress.h"
+#include "harness/run/soak.h"
 
 namespace ernstfall {
 
@@ -56,6 +60,17 @@ class Injection {
   };
   void run_lane(const std::vector<const FaultStep*>& steps, int lane, std::stop_source& end);
   bool run_step(const FaultStep& step, int lane, const std::stop_token& stop);
+  // held: for its whole time, and undone; the others end worse, `dirty` worst of all.
+  enum class StepEnd { held, not_seen, stopped, dirty };
+  StepEnd carry_out(const PlannedStep& planned, int lane, const std::stop_token& stop);
+  void not_seen(const std::string& why);
+  void run_soak(std::stop_source& end);
+  void run_soak_lane(const std::vector<SoakEntry>& schedule, int lane, Deadline over,
+                     std::stop_source& end);
+  bool run_soak_entry(const SoakEntry& entry, std::stop_source& end);
+  Result<PlannedStep> reserve(const FaultStep& step, const std::stop_token& stop);
+  void skip(const SoakEntry& entry, const std::string& why);
+  std::optional<NodeClock> clock_of(const std::string& node, const std::stop_token& stop);
   void inject_together(std::vector<Target>& targets, const std::stop_token& stop);
   bool undo_together(std::vector<Target>& targets);
   Result<PlannedStep> plan_when_allowed(const FaultStep& step, const std::stop_token& stop);
@@ -70,6 +85,10 @@ class Injection {
   Progress& progress_;
   const InjectionHooks hooks_;
   std::atomic<int> next_id_ = 0;
+  std::atomic<int> next_step_ = 0;
+  std::mutex holding_mutex_;
+  std::vector<PlannedStep> holding_;  // of a soak's lanes, now
+  std::int64_t reservations_ = 0;
   std::atomic<bool> touched_ = false;
 };
 

@@ -24,6 +24,7 @@ Status LiveBoard::append(const Sample& sample) {
       ++view.missed;
     } else {
       const bool good = is_available(sample.outcome);
+      if (view.is_service()) keep_answer({sample.ended, good});
       ++(good ? view.good : view.bad);
       view.last_ended = std::max(view.last_ended, sample.ended);
       view.last_latency_ns = sample.ended - sample.scheduled;
@@ -39,6 +40,35 @@ Status LiveBoard::append(const Sample& sample) {
     }
   }
   return inner_.append(sample);
+}
+
+void LiveBoard::keep_answers(Nanos window) {
+  const std::lock_guard lock(mutex_);
+  keep_ = window;
+}
+
+// Under the lock. Answers may come a little out of order: what stays too long is not counted.
+void LiveBoard::keep_answer(const Answer& answer) {
+  if (keep_.count() == 0) return;
+  first_answer_ = std::min(first_answer_.value_or(answer.ended), answer.ended);
+  answers_.push_back(answer);
+  while (!answers_.empty() &&
+         (answers_.front().ended < answer.ended - keep_.count() || answers_.size() > kMaxAnswers))
+    answers_.pop_front();
+}
+
+std::optional<double> LiveBoard::service_error_percent(TimeNs now, Nanos window) const {
+  const std::lock_guard lock(mutex_);
+  if (!first_answer_ || now - *first_answer_ < window.count()) return std::nullopt;
+  std::size_t all = 0;
+  std::size_t bad = 0;
+  for (const Answer& answer : answers_) {
+    if (answer.ended < now - window.count()) continue;
+    ++all;
+    if (!answer.good) ++bad;
+  }
+  if (all == 0) return std::nullopt;
+  return 100.0 * static_cast<double>(bad) / static_cast<double>(all);
 }
 
 Status LiveBoard::append(const LedgerRecord& record) {

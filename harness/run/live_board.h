@@ -3,6 +3,7 @@
 // judges: the verdict comes from the history alone.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,11 @@ class LiveBoard final : public HistoryWriter {
   std::uint64_t acknowledged_writes() const;
   // Since when every service source is bad without a break; nullopt: one is not, or there is none.
   std::optional<TimeNs> service_down_since() const;
+  // Keeps the answers of the service probes for so long: what service_error_percent() counts.
+  void keep_answers(Nanos window);
+  // The bad ones among the answers of the last `window`, in percent; nullopt: there was none, or
+  // the first answer of the run is younger than the window.
+  std::optional<double> service_error_percent(TimeNs now, Nanos window) const;
   // DRBD's own line that says so; empty: none yet.
   std::string split_brain() const;
 
@@ -60,6 +66,15 @@ class LiveBoard final : public HistoryWriter {
   HistoryWriter& inner_;
   mutable std::mutex mutex_;
   std::map<SourceId, SourceView> views_;
+  struct Answer {
+    TimeNs ended;
+    bool good;
+  };
+  void keep_answer(const Answer& answer);
+  static constexpr std::size_t kMaxAnswers = 1'000'000;
+  Nanos keep_{};
+  std::deque<Answer> answers_;
+  std::optional<TimeNs> first_answer_;
   std::uint64_t acknowledged_ = 0;
   std::string split_brain_;
 };

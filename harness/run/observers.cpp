@@ -1,13 +1,13 @@
 // observers: asks nodes for their clocks and their logs.
 #include "harness/run/observers.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "harness/core/files.h"
 #include "harness/history/kinds.h"
+#include "harness/inject/node_clock.h"
 
 namespace ernstfall {
 namespace {
@@ -15,27 +15,14 @@ namespace {
 using nlohmann::json;
 using SystemClock = std::chrono::system_clock;
 
-std::int64_t wall_ns() {
-  return std::chrono::duration_cast<Nanos>(SystemClock::now().time_since_epoch()).count();
-}
+constexpr int kQuestions = 3;
 
-struct Offset {
-  std::int64_t offset_ns = 0;
-  std::int64_t uncertainty_ns = 0;
-};
-
-Result<Offset> ask_clock(Remote& remote, Deadline deadline, const std::stop_token& stop) {
-  const auto asked = std::chrono::steady_clock::now();
-  const std::int64_t wall = wall_ns();
-  ERNSTFALL_TRY(const std::string out, exec_ok(remote, {"date", "+%s%N"}, deadline, stop));
-  const auto round_trip =
-      std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now() - asked).count();
-  const std::string_view digits = trim(out);
-  std::int64_t node_ns = 0;
-  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), node_ns);
-  if (ec != std::errc() || end != digits.data() + digits.size())
-    return fail(Errc::protocol, "date printed \"{}\"", elide(digits, 40));
-  return Offset{node_ns - (wall + round_trip / 2), round_trip / 2};
+// Our wall clock minus our steady clock.
+std::int64_t wall_ahead_ns() {
+  const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+  const auto wall = SystemClock::now().time_since_epoch();
+  return std::chrono::duration_cast<Nanos>(wall).count() -
+         std::chrono::duration_cast<Nanos>(steady).count();
 }
 
 }  // namespace
@@ -45,15 +32,11 @@ void record_clock_offsets(const NodeSet& nodes, HistoryWriter& history, SourceId
   std::vector<std::jthread> threads;
   for (const Node& node : nodes.cluster().nodes)
     threads.emplace_back([&, name = node.name] {
-      std::optional<Offset> best;
-      for (int question = 0; question < 3; ++question) {
-        const auto offset = ask_clock(*nodes.remote(name), deadline, stop);
-        if (!offset) break;
-        if (!best || offset->uncertainty_ns < best->uncertainty_ns) best = *offset;
-      }
-      if (!best) return;
-      const json text{
-          {"node", name}, {"offset_ns", best->offset_ns}, {"uncertainty_ns", best->uncertainty_ns}};
+      const auto clock = measure_node_clock(*nodes.remote(name), kQuestions, deadline, stop);
+      if (!clock) return;
+      const json text{{"node", name},
+                      {"offset_ns", clock->ahead_ns() - wall_ahead_ns()},
+                      {"uncertainty_ns", clock->uncertainty_ns()}};
       (void)history.append(
           Event{run_source, history.clock().now(), std::string(kinds::kClockOffset), text.dump()});
     });

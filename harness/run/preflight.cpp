@@ -73,6 +73,40 @@ Result<PlannedStep> plan_step(const NodeSet& nodes, const FaultStep& step, std::
   return planned;
 }
 
+namespace {
+
+// The schedule, and each of its faults planned once. What is refused now is no reason not to begin:
+// it is asked again when its time comes.
+Status plan_soak(const NodeSet& nodes, const Soak& soak, PreflightResult& result,
+                 const std::stop_token& stop) {
+  const Cluster& cluster = nodes.cluster();
+  ERNSTFALL_TRY(const std::vector<SoakEntry> schedule, soak_schedule(soak, cluster, result.seed));
+  std::map<std::string, std::string> known;  // fault, nodes and parameters -> why it is refused
+  bool any = false;
+  for (const SoakEntry& entry : schedule) {
+    std::string key = entry.step.fault + "\n" + entry.step.on;
+    for (const auto& [name, value] : entry.step.params) key += "\n" + name + "=" + value.text;
+    auto it = known.find(key);
+    if (it == known.end()) {
+      auto planned = plan_step(nodes, entry.step, result.seed, stop);
+      Status allowed;
+      if (planned) allowed = check_last_copy(*planned, result.state, cluster);
+      if (planned && allowed) allowed = check_blast_radius({*planned}, cluster);
+      if (!planned) allowed = tl::unexpected(planned.error());
+      if (!allowed && !is_skip(allowed.error())) return allowed;
+      if (allowed) result.faults.push_back(std::move(*planned));
+      it = known.emplace(key, allowed ? "" : to_string(allowed.error())).first;
+    }
+    any = any || it->second.empty();
+    result.soak.push_back({entry, it->second});
+  }
+  if (any) return {};
+  return fail(Errc::refused, "no fault of the soak's schedule for seed {} can be made now{}",
+              result.seed, schedule.empty() ? "" : ": " + result.soak.front().refused);
+}
+
+}  // namespace
+
 Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario,
                                   const std::filesystem::path& runs_root, std::uint64_t seed,
                                   const std::stop_token& stop) {
@@ -104,6 +138,8 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
     result.faults.push_back(std::move(planned));
   }
   ERNSTFALL_CHECK(check_blast_radius(result.faults, cluster));
+  result.seed = seed;
+  if (scenario.soak) ERNSTFALL_CHECK(plan_soak(nodes, *scenario.soak, result, stop));
   return result;
 }
 
@@ -112,6 +148,13 @@ std::string describe_plan(const PreflightResult& result, const Scenario& scenari
   const auto add = [&text](std::string_view label, const std::string& line) {
     text += fmt::format("  {:<10}{}\n", label, line);
   };
+  if (!result.soak.empty())
+    text += fmt::format("soak with seed {}: {} faults (moments as if only waiting took time)\n",
+                        result.seed, result.soak.size());
+  for (const PlannedEntry& planned : result.soak) {
+    text += "  " + describe_entry(planned.entry) + "\n";
+    if (!planned.refused.empty()) add("", "would be skipped now: " + planned.refused);
+  }
   for (const PlannedStep& planned : result.faults)
     for (const FaultPlan& plan : planned.plans) {
       const FaultStep& step = planned.step;

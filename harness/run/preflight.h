@@ -10,6 +10,7 @@
 #include "harness/faults/fault.h"
 #include "harness/inject/executor.h"
 #include "harness/run/cluster_state.h"
+#include "harness/run/soak.h"
 #include "harness/scenario/scenario.h"
 
 namespace ernstfall {
@@ -20,8 +21,16 @@ struct PlannedStep {
   std::vector<FaultPlan> plans;  // one per target
 };
 
+// One entry of a soak's schedule, and why it would be skipped if it began now.
+struct PlannedEntry {
+  SoakEntry entry;
+  std::string refused;  // empty: it is allowed
+};
+
 struct PreflightResult {
-  std::vector<PlannedStep> faults;
+  std::vector<PlannedStep> faults;  // of a soak: each fault and target of the schedule once
+  std::vector<PlannedEntry> soak;
+  std::uint64_t seed = 0;
   std::vector<RemoteAction> operator_steps;
   std::vector<RemoteAction> restore_steps;
   ClusterState state;                           // before anything was touched

@@ -9,6 +9,7 @@
 #include "harness/inject/cluster_lock.h"
 #include "harness/run/guards.h"
 #include "harness/run/injection.h"
+#include "harness/run/metric_watch.h"
 #include "harness/run/observers.h"
 #include "harness/run/preflight.h"
 #include "harness/run/run_folder.h"
@@ -93,6 +94,7 @@ class Run {
   std::unique_ptr<NodeDeadMen> dead_men_;
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<Watch> watch_;
+  std::unique_ptr<MetricWatch> metric_;
   SourceId run_source_ = 0;
   bool touched_ = false;
   bool runbook_begun_ = false;
@@ -131,6 +133,8 @@ Status Run::open_folder() {
       journal_->record("initial-state", {{"state", state_to_json(plan_.state).dump()}}));
   ERNSTFALL_TRY(history_, HistoryWriter::create(folder_ / "history", run_id, clock_));
   board_ = std::make_unique<LiveBoard>(*history_);
+  if (scenario_.stop_when.service_error_rate)
+    board_->keep_answers(scenario_.stop_when.service_error_rate->over);
   ERNSTFALL_TRY(run_source_, board_->define_source({0, "run", "run", "", 0, 0}));
   return {};
 }
@@ -157,6 +161,10 @@ Status Run::start_watching() {
     ERNSTFALL_CHECK(journal_->record("files-planned", json::object()));
   ERNSTFALL_TRY(watch_,
                 Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_, stop_));
+  if (scenario_.stop_when.metric) {
+    ERNSTFALL_TRY(metric_, MetricWatch::start(*cluster_.prometheus, *scenario_.stop_when.metric,
+                                              *board_, run_source_, progress_));
+  }
   progress_.watch(board_.get());
   return {};
 }
@@ -246,7 +254,7 @@ void Run::run_operator() {
 }
 
 void Run::inject_all() {
-  if (scenario_.faults.empty()) {
+  if (!scenario_.touches_anything()) {
     wait(scenario_.baseline);
     return;
   }
@@ -265,6 +273,8 @@ void Run::inject_all() {
 // What ends a fault at once: asked all the time while one is in effect.
 std::string Run::guard_trouble() const {
   if (const std::string lost = nodes_lock_->lost(); !lost.empty()) return lost;
+  if (metric_)
+    if (std::string wrong = metric_->trouble(); !wrong.empty()) return wrong;
   return stop_condition(scenario_.stop_when, *board_, clock_.now());
 }
 
@@ -331,6 +341,7 @@ void Run::collect() {
 }
 
 Status Run::finish() {
+  metric_.reset();
   watch_.reset();
   nodes_lock_->release();
   ERNSTFALL_CHECK(journal_->record("lock-released", json::object()));
@@ -343,6 +354,8 @@ Result<RunOutcome> Run::execute() {
   progress_.phase("preflight", fmt::format("{} on {}", scenario_.name, cluster_.name));
   ERNSTFALL_TRY(nodes_, NodeSet::open(cluster_));
   ERNSTFALL_TRY(plan_, preflight(*nodes_, scenario_, options_.runs_root, options_.seed, stop_));
+  if (scenario_.stop_when.metric)
+    ERNSTFALL_CHECK(check_metric(*cluster_.prometheus, *scenario_.stop_when.metric, stop_));
   RunOutcome outcome;
   if (options_.dry_run) {
     outcome.plan_text = describe_plan(plan_, scenario_, options_.dead_man);

@@ -112,7 +112,9 @@ std::string cluster_json_schema() {
                {{"resource", text("r0")},
                 {"nodes", set("every node that runs it, diskless ones included", name("node"), 2)}},
                {"resource", "nodes"})},
-       {"service", service()}},
+       {"service", service()},
+       {"prometheus", object("whom the stop condition \"metric\" asks",
+                             {{"url", url("http://10.77.0.14:9090, without /api/v1")}}, {"url"})}},
       {"cluster", "nodes"});
   return document("Ernstfall cluster file", root);
 }

@@ -97,10 +97,52 @@ struct Expectations {
   std::optional<Nanos> redundancy_max;    // redundancy restored within
 };
 
+// A value that Prometheus knows, on the wrong side of a limit for so long without a break.
+struct MetricCondition {
+  std::string query;  // PromQL; of several series one is enough
+  bool above = true;  // false: below
+  double limit = 0;
+  Nanos lasts{};           // key `for`
+  std::string place = {};  // "file:line:col"; empty when it comes from no file
+};
+
+// The share of bad answers among those of all service probes in a window that ends now.
+struct ErrorRateCondition {
+  double above_percent = 0;
+  Nanos over = std::chrono::seconds(30);
+};
+
 // What ends a fault at once, undoes it and makes the run inconclusive: `stop_when`.
 struct StopConditions {
   std::optional<Nanos> service_down_for;  // every service probe bad for so long without a break
-  bool split_brain = true;                // DRBD calls its split-brain helper
+  std::optional<ErrorRateCondition> service_error_rate;
+  std::optional<MetricCondition> metric;
+  bool split_brain = true;  // DRBD calls its split-brain helper
+};
+
+// A part of the catalogue that a soak draws from.
+struct SoakPick {
+  std::string fault;       // a name, or a pattern with "*": all faults that it fits
+  std::string on = "one";  // as of a step; "one" and "majority" are drawn anew each time
+  Params params = {};      // not with a pattern
+  std::string place = {};  // "file:line:col" of the pick and of its `on`
+  std::string on_place = {};
+
+  bool is_pattern() const { return fault.find('*') != std::string::npos; }
+};
+
+struct NanosRange {
+  Nanos min{};
+  Nanos max{};
+};
+
+// Faults drawn by the run's seed, one after the other, for a long time; see harness/run/soak.h.
+struct Soak {
+  Nanos lasts{};  // key `for`: nothing begins later than this
+  std::vector<SoakPick> picks;
+  NanosRange between{std::chrono::seconds(20), std::chrono::seconds(60)};  // undone to next begin
+  NanosRange hold{std::chrono::seconds(5), std::chrono::seconds(20)};
+  int at_once = 1;  // so many lanes, each with a sequence of its own
 };
 
 struct Scenario {
@@ -118,6 +160,7 @@ struct Scenario {
   Nanos node_back_max = std::chrono::minutes(5);  // deadline for a node to answer SSH again; scaled
 
   std::vector<FaultStep> faults;  // one after the other
+  std::optional<Soak> soak;       // instead of `faults`
   std::vector<ProbeSpec> probes;
   std::vector<LoadSpec> loads;
   std::optional<Operator> attended;  // key `operator`
@@ -126,7 +169,13 @@ struct Scenario {
   std::vector<std::string> checks;  // empty: all that apply
 
   bool is_attended() const { return attended.has_value(); }
+  bool touches_anything() const { return soak || !faults.empty(); }
 };
+
+// Whether a pick's pattern means a fault: "*" stands for any text, and it means only what can be
+// made without parameters and destroys no data.
+bool pattern_fits(std::string_view pattern, std::string_view fault,
+                  std::span<const ParamSpec> params, bool destructive);
 
 // What a file may name. Filled by the catalogues of faults, probes, loads and checks, so that this
 // module knows no fault by name.
@@ -134,7 +183,8 @@ struct CatalogueEntry {
   std::string_view name;
   std::string_view summary;
   std::vector<ParamSpec> params;
-  bool needs_node = false;  // `on:` is required
+  bool needs_node = false;   // `on:` is required
+  bool destructive = false;  // no pattern of a soak means it
 };
 struct Catalogue {
   std::vector<CatalogueEntry> faults;

@@ -1,4 +1,5 @@
 // scenario_decode: a scenario file to a Scenario, checked against the catalogue.
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -18,6 +19,10 @@ constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;
 constexpr int kMaxRepeat = 1000;
 constexpr std::uint64_t kMinLoadBytes = 256;
 constexpr std::uint64_t kMaxLoadBytes = 16U << 20U;
+constexpr int kMaxAtOnce = 16;
+constexpr int kMaxSoakFaults = 10'000;
+constexpr Nanos kMaxErrorWindow = std::chrono::minutes(10);
+constexpr double kMaxLimit = 1e18;
 constexpr Nanos kTick = std::chrono::milliseconds(1);  // the shortest wait that makes sense
 
 class ScenarioDecoder {
@@ -40,7 +45,14 @@ class ScenarioDecoder {
     map.duration("stable", scenario.stable, false, kTick);
     map.duration("settle_max", scenario.settle_max, false, kTick);
     map.duration("node_back_max", scenario.node_back_max, false, kTick);
-    (void)map.require("faults");  // an empty list is a run that only watches
+    if (map.has("soak")) {
+      scenario.soak = decode_soak(map.take("soak"));
+      for (const char* other : {"faults", "operator"})
+        if (map.has(other))
+          problems_.add(map.take(other), fmt::format("{}: not beside \"soak\"", other));
+    } else {
+      (void)map.require("faults");  // an empty list is a run that only watches
+    }
     map.list("faults", [&](const YAML::Node& n) { scenario.faults.push_back(decode_fault(n)); });
     (void)map.require("probes");
     map.list("probes", [&](const YAML::Node& n) { scenario.probes.push_back(decode_probe(n)); });
@@ -109,6 +121,87 @@ class ScenarioDecoder {
     decode_params(map, entry, step.params);
     map.finish();
     return step;
+  }
+
+  Soak decode_soak(const YAML::Node& yaml) {
+    Soak soak;
+    Map map(yaml, "soak", problems_);
+    map.duration("for", soak.lasts, true, std::chrono::seconds(1));
+    if (const YAML::Node picks = map.require("pick");
+        picks.IsDefined() && picks.IsSequence() && picks.size() == 0)
+      problems_.add(picks, "pick: the list is empty; there is nothing to draw from");
+    map.list("pick", [&](const YAML::Node& n) { soak.picks.push_back(decode_pick(n)); });
+    decode_range(map, "between", soak.between, Nanos(0));
+    decode_range(map, "hold", soak.hold, kTick);
+    map.integer("at_once", soak.at_once, 1, kMaxAtOnce);
+    const Nanos shortest = soak.between.min + soak.hold.min;
+    if (shortest.count() > 0 && soak.lasts / shortest * soak.at_once > kMaxSoakFaults)
+      problems_.add(yaml, fmt::format("soak: more than {} faults could begin in that time; give a "
+                                      "longer \"between\"",
+                                      kMaxSoakFaults));
+    map.finish();
+    return soak;
+  }
+
+  // A name, a pattern, or a mapping with what goes with it.
+  SoakPick decode_pick(const YAML::Node& yaml) {
+    SoakPick pick;
+    pick.place = pick.on_place = problems_.place(yaml);
+    if (!yaml.IsMap()) {
+      if (const auto text = yaml::scalar(yaml, "pick", problems_)) pick.fault = *text;
+      const CatalogueEntry* entry = check_pick(pick, yaml);
+      for (const ParamSpec& spec : entry == nullptr ? std::vector<ParamSpec>{} : entry->params)
+        if (spec.required)
+          problems_.add(yaml, fmt::format("{} needs the parameter \"{}\"", entry->name, spec.name));
+      return pick;
+    }
+    Map map(yaml, "a pick", problems_);
+    map.text("fault", pick.fault, true);
+    const CatalogueEntry* entry =
+        pick.fault.empty() ? nullptr : check_pick(pick, map.take("fault"));
+    if (map.has("on")) decode_on(map, "a pick", pick.on, pick.on_place);
+    if (pick.is_pattern() && map.has("with"))
+      problems_.add(map.take("with"),
+                    "with: parameters belong to one fault, and this is a pattern");
+    decode_params(map, entry, pick.params);
+    map.finish();
+    return pick;
+  }
+
+  // The entry that a name means; nullptr for a pattern.
+  const CatalogueEntry* check_pick(const SoakPick& pick, const YAML::Node& at) {
+    if (pick.fault.empty()) return nullptr;
+    if (!pick.is_pattern()) return find_entry(catalogue_.faults, "fault", pick.fault, at);
+    for (const CatalogueEntry& entry : catalogue_.faults)
+      if (pattern_fits(pick.fault, entry.name, entry.params, entry.destructive)) return nullptr;
+    problems_.add(at,
+                  fmt::format("no fault fits \"{}\" that needs no parameter and destroys no data",
+                              pick.fault));
+    return nullptr;
+  }
+
+  // "20s..60s", or "30s" for always the same.
+  void decode_range(Map& map, std::string_view key, NanosRange& range, Nanos min) {
+    std::string text;
+    map.text(key, text);
+    if (text.empty()) return;
+    const YAML::Node at = map.take(key);
+    const std::size_t dots = text.find("..");
+    const auto from = parse_duration(trim(std::string_view(text).substr(0, dots)));
+    const auto to = dots == std::string::npos
+                        ? from
+                        : parse_duration(trim(std::string_view(text).substr(dots + 2)));
+    if (!from || !to) {
+      problems_.add(at, fmt::format("{}: {}; expected one duration, or two as in 20s..60s", key,
+                                    (from ? to : from).error().what));
+      return;
+    }
+    if (*from < min || *to > yaml::kMaxDuration || *from > *to) {
+      problems_.add(at, fmt::format("{}: \"{}\" is no range from {} to {}, the shorter end first",
+                                    key, text, duration_literal(min), yaml::kMaxDurationText));
+      return;
+    }
+    range = {*from, *to};
   }
 
   // One node, or a role: nothing is done to "every node".
@@ -221,9 +314,48 @@ class ScenarioDecoder {
       stop.service_down_for.emplace();
       map.duration("service_down_for", *stop.service_down_for, false, kTick);
     }
+    if (map.has("service_error_rate"))
+      stop.service_error_rate = decode_error_rate(map.take("service_error_rate"));
+    if (map.has("metric")) stop.metric = decode_metric(map.take("metric"));
     map.boolean("split_brain", stop.split_brain);
     map.finish();
     return stop;
+  }
+
+  ErrorRateCondition decode_error_rate(const YAML::Node& yaml) {
+    ErrorRateCondition rate;
+    Map map(yaml, "service_error_rate", problems_);
+    std::string above;
+    map.text("above", above, true);
+    if (!above.empty()) {
+      const auto percent = parse_percent(above);
+      if (percent)
+        rate.above_percent = *percent;
+      else
+        problems_.add(map.take("above"), fmt::format("above: {}", percent.error().what));
+    }
+    map.duration("over", rate.over, false, kTick);
+    if (rate.over > kMaxErrorWindow)
+      problems_.add(map.take("over"), fmt::format("over: at most {}, because every answer in it is "
+                                                  "kept in memory",
+                                                  duration_literal(kMaxErrorWindow)));
+    map.finish();
+    return rate;
+  }
+
+  MetricCondition decode_metric(const YAML::Node& yaml) {
+    MetricCondition metric;
+    metric.place = problems_.place(yaml);
+    Map map(yaml, "metric", problems_);
+    map.text("query", metric.query, true);
+    metric.above = map.has("above");
+    if (metric.above == map.has("below"))
+      problems_.add(yaml, "a metric needs either \"above\" or \"below\"");
+    map.number("above", metric.limit, -kMaxLimit, kMaxLimit);
+    map.number("below", metric.limit, -kMaxLimit, kMaxLimit);
+    map.duration("for", metric.lasts, true);
+    map.finish();
+    return metric;
   }
 
   void decode_params(Map& map, const CatalogueEntry* entry, Params& params) {
@@ -314,6 +446,26 @@ Result<ParamValue> param_or_default(std::span<const ParamSpec> specs, const Para
   for (const ParamSpec& spec : specs)
     if (spec.name == name) return parse_param(spec.kind, spec.default_text);
   return fail(Errc::internal, "there is no parameter \"{}\"", name);
+}
+
+namespace {
+
+bool glob_fits(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() != '*')
+    return !text.empty() && pattern.front() == text.front() &&
+           glob_fits(pattern.substr(1), text.substr(1));
+  for (std::size_t skip = 0; skip <= text.size(); ++skip)
+    if (glob_fits(pattern.substr(1), text.substr(skip))) return true;
+  return false;
+}
+
+}  // namespace
+
+bool pattern_fits(std::string_view pattern, std::string_view fault,
+                  std::span<const ParamSpec> params, bool destructive) {
+  return !destructive && glob_fits(pattern, fault) &&
+         std::none_of(params.begin(), params.end(), [](const ParamSpec& p) { return p.required; });
 }
 
 Result<Scenario> parse_scenario(std::string_view text, const fs::path& path,

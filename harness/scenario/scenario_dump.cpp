@@ -59,6 +59,19 @@ void dump_stop_when(YAML::Emitter& out, const StopConditions& stop) {
   out << YAML::Key << "stop_when" << YAML::Value << YAML::BeginMap;
   if (stop.service_down_for)
     pair(out, "service_down_for", duration_literal(*stop.service_down_for));
+  if (stop.service_error_rate) {
+    out << YAML::Key << "service_error_rate" << YAML::Value << YAML::BeginMap;
+    pair(out, "above", fmt::format("{}%", stop.service_error_rate->above_percent));
+    pair(out, "over", duration_literal(stop.service_error_rate->over));
+    out << YAML::EndMap;
+  }
+  if (stop.metric) {
+    out << YAML::Key << "metric" << YAML::Value << YAML::BeginMap;
+    pair(out, "query", stop.metric->query);
+    pair(out, stop.metric->above ? "above" : "below", fmt::format("{}", stop.metric->limit));
+    pair(out, "for", duration_literal(stop.metric->lasts));
+    out << YAML::EndMap;
+  }
   out << YAML::Key << "split_brain" << YAML::Value << (stop.split_brain ? "true" : "false");
   out << YAML::EndMap;
 }
@@ -79,6 +92,26 @@ void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
     out << YAML::EndMap;
   }
   out << YAML::EndSeq;
+}
+
+void dump_soak(YAML::Emitter& out, const Soak& soak) {
+  const auto range = [&out](std::string_view key, const NanosRange& value) {
+    pair(out, key, duration_literal(value.min) + ".." + duration_literal(value.max));
+  };
+  out << YAML::Key << "soak" << YAML::Value << YAML::BeginMap;
+  pair(out, "for", duration_literal(soak.lasts));
+  out << YAML::Key << "pick" << YAML::Value << YAML::BeginSeq;
+  for (const SoakPick& pick : soak.picks) {
+    out << YAML::BeginMap;
+    pair(out, "fault", pick.fault);
+    pair(out, "on", pick.on);
+    dump_params(out, pick.params);
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+  range("between", soak.between);
+  range("hold", soak.hold);
+  out << YAML::Key << "at_once" << YAML::Value << soak.at_once << YAML::EndMap;
 }
 
 void dump_probes(YAML::Emitter& out, const std::vector<ProbeSpec>& probes) {
@@ -110,7 +143,10 @@ std::string dump_scenario(const Scenario& scenario) {
   pair(out, "stable", duration_literal(scenario.stable));
   pair(out, "settle_max", duration_literal(scenario.settle_max));
   pair(out, "node_back_max", duration_literal(scenario.node_back_max));
-  dump_faults(out, scenario.faults);
+  if (scenario.soak)
+    dump_soak(out, *scenario.soak);
+  else
+    dump_faults(out, scenario.faults);
   dump_probes(out, scenario.probes);
   out << YAML::Key << "load" << YAML::Value << YAML::BeginSeq;
   for (const LoadSpec& load : scenario.loads) {

@@ -96,6 +96,31 @@ Json fault(const Catalogue& catalogue) {
   return all;
 }
 
+Json soak(const Catalogue& catalogue) {
+  const auto range = [](const std::string& help) {
+    return pattern(help,
+                   "^ *[0-9]+(\\.[0-9]+)? *(ns|us|ms|s|min|h) *"
+                   "(\\.\\. *[0-9]+(\\.[0-9]+)? *(ns|us|ms|s|min|h) *)?$");
+  };
+  const Json name_or_pattern{{"anyOf",
+                              {{{"enum", names_of(catalogue.faults)}},
+                               {{"type", "string"}, {"pattern", "^[a-z.*-]*\\*[a-z.*-]*$"}}}}};
+  Json with = object("a fault and what goes with it",
+                     {{"fault", name_or_pattern},
+                      {"on", target("as of a fault; default one: any node, drawn anew each time")},
+                      {"with", parameters()}},
+                     {"fault"});
+  with["allOf"] = rules("fault", catalogue.faults, true);
+  return object("faults drawn by the run's seed",
+                {{"for", duration("nothing begins later than this")},
+                 {"pick", list("names, patterns such as net.*, or mappings",
+                               {{"anyOf", {name_or_pattern, std::move(with)}}}, 1)},
+                 {"between", range("from undone to the next begin; default 20s..60s")},
+                 {"hold", range("how long each stays in effect; default 5s..20s")},
+                 {"at_once", integer("so many at the same time; default 1", 1, 16)}},
+                {"for", "pick"});
+}
+
 Json probe(const Catalogue& catalogue) {
   Json all = object("one observer on a schedule of its own",
                     {{"probe", one_of("name; ernstfall list probes", catalogue.probes)},
@@ -146,17 +171,38 @@ Json expect() {
                  {"redundancy_max", duration("redundancy restored within this")}});
 }
 
+Json metric() {
+  const auto limit = [](const std::string& help) {
+    return Json{{"type", {"number", "string"}},
+                {"pattern", "^-?[0-9]+(\\.[0-9]+)?(e[+-]?[0-9]+)?$"},
+                {"description", help}};
+  };
+  Json all = object("a value that the cluster's Prometheus knows",
+                    {{"query", text("PromQL; of several series one is enough")},
+                     {"above", limit("wrong when it is more")},
+                     {"below", limit("wrong when it is less")},
+                     {"for", duration("so long without a break")}},
+                    {"query", "for"});
+  all["oneOf"] = {{{"required", {"above"}}}, {{"required", {"below"}}}};
+  return all;
+}
+
 Json stop_when() {
   return object(
       "what ends a fault at once",
       {{"service_down_for", duration("every service probe bad for so long without a break")},
+       {"service_error_rate", object("share of bad answers of all service probes",
+                                     {{"above", percent("of the answers in the window")},
+                                      {"over", duration("the window, at most 10min; default 30s")}},
+                                     {"above"})},
+       {"metric", metric()},
        {"split_brain", boolean("DRBD's split-brain helper is called; default true")}});
 }
 
 }  // namespace
 
 std::string scenario_json_schema(const Catalogue& catalogue) {
-  const Json root = object(
+  Json root = object(
       "A scripted fault with the load, the expectations and the guards around it.",
       {{"scenario", name("only allowed to be the file's name without .yaml")},
        {"title", text("one line: \"prod loses power\"")},
@@ -169,6 +215,7 @@ std::string scenario_json_schema(const Catalogue& catalogue) {
        {"settle_max", duration("deadline for redundancy restored; default 10min")},
        {"node_back_max", duration("deadline for a node to answer SSH again; default 5min")},
        {"faults", list("one after the other; [] only watches", fault(catalogue))},
+       {"soak", soak(catalogue)},
        {"probes", list("what observes", probe(catalogue))},
        {"load", list("what is written and read back", load(catalogue))},
        {"operator", attended()},
@@ -176,7 +223,8 @@ std::string scenario_json_schema(const Catalogue& catalogue) {
        {"stop_when", stop_when()},
        {"checks",
         set("default: all that apply", one_of("name; ernstfall list checks", catalogue.checks))}},
-      {"title", "faults", "probes"});
+      {"title", "probes"});
+  root["oneOf"] = {{{"required", {"faults"}}}, {{"required", {"soak"}}}};
   return document("Ernstfall scenario file", root);
 }
 

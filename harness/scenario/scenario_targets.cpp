@@ -127,6 +127,12 @@ class Fit {
           fmt::format("{} asks the service, and cluster {} has no \"service\"", what,
                       cluster_.name));
   }
+  void check_metric(const MetricCondition& metric) {
+    if (!cluster_.prometheus)
+      add(Errc::usage, metric.place,
+          fmt::format("stop_when asks Prometheus, and cluster {} has no \"prometheus\"",
+                      cluster_.name));
+  }
   Status status() const {
     if (lines_.empty()) return {};
     return fail(worst_, "{}", join(lines_, "\n"));
@@ -149,6 +155,15 @@ class Fit {
 Status check_scenario_against_cluster(const Scenario& scenario, const Cluster& cluster) {
   Fit fit(scenario, cluster);
   for (const FaultStep& step : scenario.faults) fit.check_fault(step);
+  if (scenario.soak)
+    for (const SoakPick& pick : scenario.soak->picks) {
+      FaultStep step;
+      step.fault = pick.fault;
+      step.on = pick.on;
+      step.on_place = pick.on_place;
+      fit.check_fault(step);
+    }
+  if (scenario.stop_when.metric) fit.check_metric(*scenario.stop_when.metric);
   for (const ProbeSpec& probe : scenario.probes) {
     if (probe.on.empty())
       fit.check_service(probe.probe, probe.place);

@@ -33,6 +33,7 @@ FaultFacts& fault_of(RunFacts& facts, const Json& json) {
   }
   if (it->fault.empty()) it->fault = text_of(json, "fault");
   if (it->node.empty()) it->node = text_of(json, "node");
+  if (const auto step = integer_of(json, "step")) it->step = static_cast<int>(*step);
   return *it;
 }
 
@@ -44,6 +45,12 @@ bool take_fault(RunFacts& facts, const Event& event, const Json& json) {
     fault.intended = text_of(json, "intended");
   } else if (event.kind == kinds::kFaultApplied) {
     fault.applied_at = event.at;
+    fault.begun_from = integer_of(json, "begun_from_ns");
+    fault.begun_until = integer_of(json, "begun_until_ns");
+    fault.begun_by_node = text_of(json, "begun_by") == "node";
+  } else if (event.kind == kinds::kFaultSkipped) {
+    fault.skipped = true;
+    fault.problem = text_of(json, "why");
   } else if (event.kind == kinds::kFaultConfirmed) {
     fault.confirmed_at = event.at;
     fault.effect_from = integer_of(json, "effect_from_ns").value_or(event.at);
@@ -95,6 +102,12 @@ void take_run(RunFacts& facts, const Event& event, const Json& json) {
     facts.redundancy_at = event.at;
   } else if (event.kind == kinds::kAborted) {
     facts.aborted = text_of(json, "why");
+  } else if (event.kind == kinds::kMetric) {
+    const auto known = json.find("known");
+    if (known != json.end() && known->is_boolean() && !known->get<bool>()) {
+      ++facts.metric_unknown;
+      facts.metric_unknown_why = text_of(json, "why");
+    }
   } else if (event.kind == kinds::kVersions) {
     for (const auto& [key, value] : json.items())
       facts.versions[key] = value.is_string() ? value.get<std::string>() : value.dump();
@@ -128,8 +141,13 @@ std::optional<TimeNs> RunFacts::effect_at() const {
 }
 
 bool RunFacts::all_confirmed() const {
-  return !faults.empty() && std::all_of(faults.begin(), faults.end(),
-                                        [](const FaultFacts& fault) { return fault.held(); });
+  bool any = false;
+  for (const FaultFacts& fault : faults) {
+    if (fault.skipped) continue;
+    if (!fault.held()) return false;
+    any = true;
+  }
+  return any;
 }
 
 std::optional<TimeNs> RunFacts::undo_begin_at() const {
@@ -143,6 +161,7 @@ std::optional<TimeNs> RunFacts::undo_begin_at() const {
 std::optional<TimeNs> RunFacts::undone_at() const {
   std::optional<TimeNs> latest;
   for (const FaultFacts& fault : faults) {
+    if (fault.skipped) continue;
     if (!fault.undone_at) return std::nullopt;
     latest = std::max(latest.value_or(*fault.undone_at), *fault.undone_at);
   }
@@ -165,6 +184,35 @@ std::optional<TimeNs> RunFacts::collect_at() const {
   for (const PhaseFact& phase : phases)
     if (phase.name == "collect") return phase.at;
   return std::nullopt;
+}
+
+std::vector<StartSkew> start_skews(const RunFacts& facts) {
+  std::map<int, std::vector<const FaultFacts*>> steps;
+  for (const FaultFacts& fault : facts.faults)
+    if (fault.step && fault.begun_from && fault.begun_until) steps[*fault.step].push_back(&fault);
+  std::vector<StartSkew> skews;
+  for (const auto& [step, targets] : steps) {
+    if (targets.size() < 2) continue;
+    StartSkew skew;
+    skew.step = step;
+    skew.fault = targets.front()->fault;
+    skew.by_nodes = true;
+    std::optional<TimeNs> least;
+    std::optional<TimeNs> most;
+    for (const FaultFacts* target : targets) {
+      skew.nodes.push_back(target->node);
+      skew.by_nodes = skew.by_nodes && target->begun_by_node;
+      for (const FaultFacts* other : targets) {
+        if (other == target) continue;
+        least = std::max(least.value_or(0), *target->begun_from - *other->begun_until);
+        most = std::max(most.value_or(0), *target->begun_until - *other->begun_from);
+      }
+    }
+    skew.skew_ns = *least + (*most - *least) / 2;
+    skew.uncertainty_ns = *most - skew.skew_ns;
+    skews.push_back(std::move(skew));
+  }
+  return skews;
 }
 
 RunFacts read_facts(const History& history) {

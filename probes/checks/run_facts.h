@@ -21,15 +21,31 @@ struct FaultFacts {
   std::optional<TimeNs> effect_from;  // earliest time of effect; only with confirmed_at
   std::optional<TimeNs> undo_begin_at;
   std::optional<TimeNs> undone_at;
-  std::string intended;  // in words
+  // Which targets were meant to begin together, and between when this one's effect began.
+  std::optional<int> step;
+  std::optional<TimeNs> begun_from;
+  std::optional<TimeNs> begun_until;
+  bool begun_by_node = false;  // by the node's clock; else between our command and its return
+  std::string intended;        // in words
   std::string confirmed_by;
   std::string undone_by;
   bool not_confirmed = false;
+  bool skipped = false;  // never made; `problem` says why
   bool dirty = false;
   std::string problem;
 
   // Seen to take effect, and not found ended before its time.
   bool held() const { return confirmed_at.has_value() && !not_confirmed; }
+};
+
+// How far apart the targets of one step began.
+struct StartSkew {
+  int step = 0;
+  std::string fault;
+  std::vector<std::string> nodes;  // those that began
+  TimeNs skew_ns = 0;              // latest minus earliest
+  TimeNs uncertainty_ns = 0;       // the true one is at most this far from it
+  bool by_nodes = false;           // all by the nodes' own clocks
 };
 
 struct OperatorFacts {
@@ -57,7 +73,10 @@ struct RunFacts {
   std::optional<TimeNs> redundancy_at;
   std::optional<std::string> aborted;
   std::optional<TimeNs> clock_uncertainty_ns_max;  // over all nodes
-  TimeNs end = 0;                                  // time of the last thing recorded
+  // The stop condition "metric" had no value: so often, and why the last time.
+  int metric_unknown = 0;
+  std::string metric_unknown_why;
+  TimeNs end = 0;  // time of the last thing recorded
   int unreadable_events = 0;
 
   // When the first fault took effect; before a confirmation, the moment it was intended. nullopt:
@@ -73,6 +92,9 @@ struct RunFacts {
   // When the run began to read every recorded write back.
   std::optional<TimeNs> collect_at() const;
 };
+
+// Of every step with two targets or more, in order.
+std::vector<StartSkew> start_skews(const RunFacts& facts);
 
 RunFacts read_facts(const History& history);
 

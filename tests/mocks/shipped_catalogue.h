@@ -1,4 +1,5 @@
-// shipped_catalogue: the test catalogue with the program's real faults: for scenarios as they are shipped.
+// shipped_catalogue: the test catalogue with the program's real faults: for scenarios as they are
+// shipped.
 #pragma once
 
 #include "harness/faults/fault.h"
@@ -14,7 +15,8 @@ inline const Catalogue& shipped_catalogue() {
       catalogue.faults.push_back({fault->name,
                                   fault->summary,
                                   {fault->params.begin(), fault->params.end()},
-                                  true});
+                                  true,
+                                  fault->destructive});
     return catalogue;
   }();
   return kShipped;

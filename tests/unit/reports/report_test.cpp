@@ -313,6 +313,73 @@ TEST(TimelineData, EndlessFlappingStaysBoundedAndKeepsTheFailures) {
   }
 }
 
+// Two faults beside each other, and a third that a guard refused.
+mocks::SyntheticRun soak_run(double metric_blind_at_s = -1) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  run.scenario.soak.emplace();
+  run.scenario.expect.rto_max.reset();
+  run.scenario.faults.clear();
+  SourceId source = run.history.find_source("run")->id;
+  const auto event = [&](double at_s, std::string_view kind, const json& text) {
+    run.history.events.push_back({source, mocks::seconds_ns(at_s), std::string(kind), text.dump()});
+  };
+  for (int i = 0; i < 2; ++i) {
+    json text{{"fault", "net.loss"}, {"node", i == 0 ? "prod" : "mirror"}, {"index", 10 + i}};
+    event(50, kinds::kFaultIntended, text);
+    json applied = text;
+    applied.update({{"step", 4},
+                    {"begun_from_ns", mocks::seconds_ns(50.1 + 0.03 * i)},
+                    {"begun_until_ns", mocks::seconds_ns(50.102 + 0.03 * i)},
+                    {"begun_by", "node"}});
+    event(50.3, kinds::kFaultApplied, applied);
+    event(50.4, kinds::kFaultConfirmed, text);
+    event(60, kinds::kFaultUndone, text);
+  }
+  event(70, kinds::kFaultSkipped,
+        {{"fault", "net.loss"}, {"node", "load"}, {"index", 12}, {"why", "max-nodes: too many"}});
+  if (metric_blind_at_s >= 0)
+    event(metric_blind_at_s, kinds::kMetric, {{"known", false}, {"why", "HTTP 500"}});
+  return run;
+}
+
+TEST(StartSkewReport, SaysHowFarApartTheTargetsOfAStepBegan) {
+  const mocks::SyntheticRun run = soak_run();
+  const RunReport report = report_of(run);
+  const json result = json::parse(render_json(report));
+  ASSERT_EQ(result["start_skew"].size(), 1U);
+  EXPECT_EQ(result["start_skew"][0]["step"], 4);
+  EXPECT_EQ(result["start_skew"][0]["nodes"], json({"prod", "mirror"}));
+  EXPECT_NEAR(result["start_skew"][0]["skew_ms"].get<double>(), 30, 0.01);
+  EXPECT_NEAR(result["start_skew"][0]["uncertainty_ms"].get<double>(), 2, 0.01);
+  EXPECT_EQ(result["start_skew"][0]["by_nodes_clocks"], true);
+  const std::string line = "net.loss on prod, mirror: began 30.0 ms ± 2.0 ms apart";
+  EXPECT_THAT(render_markdown(report), HasSubstr(line));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr(line));
+  EXPECT_TRUE(json::parse(render_json(report_of(mocks::kill_prod())))["start_skew"].empty());
+}
+
+TEST(SoakReport, ListsEveryFaultWithItsOutcome) {
+  const RunReport report = report_of(soak_run());
+  const json faults = json::parse(render_json(report))["faults"];
+  ASSERT_EQ(faults.size(), 4U);
+  EXPECT_EQ(faults[1]["outcome"], "held");
+  EXPECT_EQ(faults[3]["outcome"], "skipped");
+  EXPECT_EQ(faults[3]["problem"], "max-nodes: too many");
+  EXPECT_THAT(report.why, HasSubstr("Of 4 faults 3 held for their whole time, 1 skipped"));
+  EXPECT_THAT(render_markdown(report), HasSubstr("| net.loss | load | skipped | max-nodes"));
+  for (const CheckResult& check : report.checks) EXPECT_NE(check.name, "rto");
+  EXPECT_FALSE(report.rto.lower_ms);
+  mocks::SyntheticRun limited = soak_run();
+  limited.scenario.expect.rto_max = std::chrono::seconds(60);
+  EXPECT_EQ(check_of(report_of(limited), "rto").verdict, Verdict::fail) << "the longest outage";
+}
+
+TEST(SoakReport, ABlindStopConditionIsAmongWhatWasNotMeasured) {
+  EXPECT_THAT(report_of(soak_run(65)).not_measured, ::testing::Contains(HasSubstr("HTTP 500")));
+  EXPECT_THAT(report_of(soak_run()).not_measured,
+              ::testing::Not(::testing::Contains(HasSubstr("stop condition"))));
+}
+
 TEST(CompareResults, NamesWhatDiffersAndIgnoresTheSibling) {
   const std::string stored = render_json(report_of(mocks::kill_prod()));
   EXPECT_TRUE(compare_results(stored, stored).empty());

@@ -128,6 +128,22 @@ TEST_F(StopConditionTest, AServiceThatIsDownForTooLongEndsTheFault) {
   EXPECT_EQ(stop_condition(conditions, board_, 130), "");
 }
 
+TEST_F(StopConditionTest, TooManyBadAnswersInAWindowEndTheFault) {
+  StopConditions conditions;
+  conditions.service_error_rate = ErrorRateCondition{20, Nanos(100)};
+  board_.keep_answers(Nanos(100));
+  for (TimeNs at = 0; at < 50; at += 10) sample(at, Outcome::failed);
+  EXPECT_EQ(stop_condition(conditions, board_, 60), "") << "the window is not full yet";
+  for (TimeNs at = 50; at < 200; at += 10) sample(at, Outcome::ok);
+  sample(190, Outcome::timeout);
+  EXPECT_EQ(stop_condition(conditions, board_, 200), "") << "one of ten; the old ones are out";
+  sample(195, Outcome::failed);
+  sample(196, Outcome::missed);  // our own fault: not evidence of anything
+  sample(197, Outcome::failed);
+  EXPECT_THAT(stop_condition(conditions, board_, 200), HasSubstr("service_error_rate"));
+  EXPECT_EQ(stop_condition(conditions, board_, 900), "") << "no answer is no error rate";
+}
+
 TEST_F(StopConditionTest, DrbdsCallForHelpEndsTheFaultUnlessItIsWanted) {
   StopConditions conditions;
   ASSERT_TRUE(board_.append(

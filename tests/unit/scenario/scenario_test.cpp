@@ -49,6 +49,21 @@ expect: {rto_max: 60s, lost_max: 0, redundancy_max: 10min}
 checks: [rto, rpo]
 )";
 
+constexpr const char* kSoak = R"(title: soak
+soak:
+  for: 30min
+  pick:
+    - node.*
+    - {fault: node.power-cycle, on: "one:role:ingress", with: {off_for: 3s}}
+  between: 20s..60s
+  hold: 5s
+  at_once: 2
+probes: []
+stop_when:
+  service_error_rate: {above: 25%, over: 20s}
+  metric: {query: 'up{job="node"} == 0', below: -1.5, for: 10s}
+)";
+
 Result<Scenario> parse(const std::string& text) {
   return parse_scenario(text, "dir/full.yaml", test_catalogue());
 }
@@ -126,8 +141,43 @@ TEST(ScenarioFile, EveryKeyIsRead) {
   EXPECT_THAT(scenario->checks, ElementsAre("rto", "rpo"));
 }
 
+TEST(ScenarioFile, ASoakAndItsStopConditionsAreRead) {
+  const auto scenario = parse(kSoak);
+  ASSERT_TRUE(scenario) << to_string(scenario.error());
+  ASSERT_TRUE(scenario->soak);
+  const Soak& soak = *scenario->soak;
+  EXPECT_EQ(soak.lasts, 30min);
+  ASSERT_EQ(soak.picks.size(), 2U);
+  EXPECT_TRUE(soak.picks[0].is_pattern());
+  EXPECT_EQ(soak.picks[0].on, "one");
+  EXPECT_EQ(soak.picks[1].on, "one:role:ingress");
+  EXPECT_EQ(soak.picks[1].params.at("off_for").number, 3e9);
+  EXPECT_EQ(soak.between.min, 20s);
+  EXPECT_EQ(soak.between.max, 60s);
+  EXPECT_EQ(soak.hold.min, 5s);
+  EXPECT_EQ(soak.hold.max, 5s) << "one duration is always the same";
+  EXPECT_EQ(soak.at_once, 2);
+  const StopConditions& stop = scenario->stop_when;
+  ASSERT_TRUE(stop.metric && stop.service_error_rate);
+  EXPECT_EQ(stop.metric->query, "up{job=\"node\"} == 0");
+  EXPECT_FALSE(stop.metric->above);
+  EXPECT_EQ(stop.metric->limit, -1.5);
+  EXPECT_EQ(stop.metric->lasts, 10s);
+  EXPECT_EQ(stop.service_error_rate->above_percent, 25);
+  EXPECT_EQ(stop.service_error_rate->over, 20s);
+}
+
+TEST(ScenarioFile, APatternMeansNothingThatDestroysOrNeedsAParameter) {
+  const std::vector<ParamSpec> needs{{"unit", ParamValue::Kind::text, "", true, ""}};
+  EXPECT_TRUE(pattern_fits("net.*", "net.loss", {}, false));
+  EXPECT_TRUE(pattern_fits("*.*l*s", "net.loss", {}, false));
+  EXPECT_FALSE(pattern_fits("net.*", "unit.kill", {}, false));
+  EXPECT_FALSE(pattern_fits("net.*", "net.loss", {}, true));
+  EXPECT_FALSE(pattern_fits("unit.*", "unit.kill", needs, false));
+}
+
 TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
-  for (const char* text : {kSmall, kFull}) {
+  for (const char* text : {kSmall, kFull, kSoak}) {
     const auto scenario = parse(text);
     ASSERT_TRUE(scenario);
     const std::string dumped = dump_scenario(*scenario);
@@ -135,6 +185,7 @@ TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
     ASSERT_TRUE(again) << to_string(again.error()) << "\n" << dumped;
     EXPECT_EQ(dump_scenario(*again), dumped);
     EXPECT_EQ(again->cause, scenario->cause);
+    EXPECT_EQ(again->soak.has_value(), scenario->soak.has_value());
     EXPECT_EQ(again->faults.size(), scenario->faults.size());
     EXPECT_EQ(again->is_attended(), scenario->is_attended());
     if (!scenario->is_attended()) continue;

@@ -14,8 +14,8 @@
 #include "harness/core/files.h"
 #include "harness/process/process.h"
 #include "harness/scenario/scenario.h"
-#include "tests/mocks/temp_folder.h"
 #include "tests/mocks/shipped_catalogue.h"
+#include "tests/mocks/temp_folder.h"
 
 namespace ernstfall {
 namespace {
@@ -83,6 +83,14 @@ TEST(ScenarioSchema, KnowsTheKeysThatTheDecoderKnows) {
   EXPECT_EQ(keys_of(attended["steps"]["items"]), scenario_keys("operator: {steps: [{@}]}"));
   EXPECT_EQ(keys_of(attended["restore"]["items"]), scenario_keys("operator: {restore: [{@}]}"));
   EXPECT_EQ(keys_of(top["expect"]), scenario_keys("expect: {@}"));
+  EXPECT_EQ(keys_of(top["soak"]), scenario_keys("soak: {@}"));
+  EXPECT_EQ(keys_of(top["soak"]["properties"]["pick"]["items"]["anyOf"][1]),
+            scenario_keys("soak: {pick: [{@}]}"));
+  EXPECT_EQ(keys_of(top["stop_when"]), scenario_keys("stop_when: {@}"));
+  const Json& stop = top["stop_when"]["properties"];
+  EXPECT_EQ(keys_of(stop["metric"]), scenario_keys("stop_when: {metric: {@}}"));
+  EXPECT_EQ(keys_of(stop["service_error_rate"]),
+            scenario_keys("stop_when: {service_error_rate: {@}}"));
 }
 
 TEST(ScenarioSchema, KnowsTheParametersOfEveryFaultAndProbe) {
@@ -115,6 +123,7 @@ TEST(ClusterSchema, KnowsTheKeysThatTheDecoderKnows) {
   }
   EXPECT_EQ(keys_of(top["drbd"]), cluster_keys("drbd: {@}"));
   EXPECT_EQ(keys_of(top["service"]), cluster_keys("service: {@}"));
+  EXPECT_EQ(keys_of(top["prometheus"]), cluster_keys("prometheus: {@}"));
   std::set<std::string> secret;
   for (const Json& kind : top["service"]["properties"]["password"]["oneOf"])
     secret.merge(keys_of(kind));
@@ -188,7 +197,8 @@ TEST_F(Validator, AcceptsTheShippedScenariosAsWrittenAndAsResolved) {
     documents.push_back(dump_scenario(*scenario));
   }
   ASSERT_GE(documents.size(), 6U);
-  const auto answers = validate(Json::parse(scenario_json_schema(testing_support::shipped_catalogue())), documents);
+  const auto answers =
+      validate(Json::parse(scenario_json_schema(testing_support::shipped_catalogue())), documents);
   ASSERT_EQ(answers.size(), documents.size());
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], "ok") << documents[i];
 }
@@ -245,6 +255,11 @@ bool beyond_a_schema(const std::string& name) {
                                              "scenario-protected-target",
                                              "scenario-rate-too-high",
                                              "scenario-rate-zero",
+                                             "scenario-metric-no-prometheus",
+                                             "scenario-soak-pattern-fits-nothing",
+                                             "scenario-soak-pattern-with",
+                                             "scenario-soak-too-many",
+                                             "scenario-soak-unknown-node",
                                              "scenario-timeout-zero",
                                              "scenario-unknown-node",
                                              "scenario-unknown-role"};
