@@ -10,18 +10,35 @@ namespace ernstfall {
 namespace {
 
 // $1 control $2 ssh port $3 direction $4 peers $5 ports $6 drop|reject $7 longer than $8 loopback
-// $9 down ${10} up
+// $9 down ${10} up ${11} yes: who is asked has to answer before
 constexpr std::string_view kReady = R"sh(
 need nft nftables
 need ping iputils-ping
 [ "$5" = any ] || need bash bash
 nft list tables >/dev/null 2>&1 || no "nft cannot list the node's tables (root? kernel without nf_tables?)"
+routed=
 [ "$7" = 0 ] || for peer in $(asked); do
-  device=$(ip -o route get "$peer" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p')
-  [ -n "$device" ] || no "there is no route to $peer"
+  device=$(ip -o route get "${peer%%%*}" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p')
+  # A peer may have addresses of a family that this node has not.
+  [ -n "$device" ] || continue
+  routed=yes
   mtu=$(cat "/sys/class/net/$device/mtu")
   [ "$7" -lt "$mtu" ] || no "no packet to $peer is longer than $7 bytes: the MTU of $device is $mtu"
 done
+[ "$7" = 0 ] || [ -n "$routed" ] || no "there is no route to $4"
+[ "${11}" = no ] || for peer in $(asked); do
+  for p in $(echo "$5" | tr ',-' '  '); do
+    ! knock "$peer" "$p" || exit 0
+  done
+done
+[ "${11}" = no ] || no "nobody of $4 answers on port $5 now: the fault would change nothing"
+)sh";
+
+// A datagram, and a connection, whose answer comes in.
+constexpr std::string_view kKnock = R"sh(
+knock() { # PEER PORT
+  timeout 1 bash -c 'echo >"/dev/udp/$1/$2"; exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
+}
 )sh";
 
 constexpr std::string_view kRules = R"sh(
@@ -56,8 +73,9 @@ exempt() { # saddr|daddr sport|dport: our own SSH connection, always the first r
     *:*) echo "ip6 $1 $control tcp $2 $port accept" ;;
     *) echo "ip $1 $control tcp $2 $port accept" ;;
   esac
-  # Without neighbour discovery that connection would end too; ARP passes as well.
-  echo "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
+  # Without them that connection would end too, the route with its last advertisement; ARP passes
+  # as well.
+  echo "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept"
   # What tells the sender must not be hit by the rules itself.
   if [ "$action" = reject ]; then
     echo "tcp flags & rst == rst accept"
@@ -120,10 +138,6 @@ long() { # PEER: the shortest ping that is too long
   esac >/dev/null 2>&1
 }
 short() { ping -n -c 1 -W 1 "$1" >/dev/null 2>&1; }
-# A datagram, and a connection, whose answer comes in.
-knock() { # PEER PORT
-  timeout 1 bash -c 'echo >"/dev/udp/$1/$2"; exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
-}
 name_servers() {
   cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null | awk '$1 == "nameserver" {sub(/%.*/, "", $2); print $2; n++} END {if (!n) print "127.0.0.1"}' | sort -u
 }
@@ -141,7 +155,9 @@ for peer in $(asked); do
   if [ "$longer" != 0 ]; then
     ! long "$peer" || no "$peer still answers a ping of $((longer + 1)) bytes"
   elif [ "$ports" != any ]; then
-    for p in $(echo "$ports" | tr ',-' '  '); do knock "$peer" "$p"; done
+    for p in $(echo "$ports" | tr ',-' '  '); do
+      if knock "$peer" "$p" && [ "$down" = 0 ]; then no "$peer still takes a connection on port $p"; fi
+    done
   elif short "$peer" && [ "$down" = 0 ]; then
     no "$peer still answers a ping"
   fi
@@ -176,10 +192,10 @@ FaultPlan plan_net_filter(const FaultTarget& target, const NetScope& scope,
                : fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
   };
   Argv args = scope.args();
-  args.insert(args.end(),
-              {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
-               filter.loopback ? "yes" : "no", in_seconds(filter.down), in_seconds(filter.up)});
-  const std::string asked = "control=$1 peers=$4\n" + std::string(kNetAsked);
+  args.insert(args.end(), {filter.reject ? "reject" : "drop", std::to_string(filter.longer_than),
+                           filter.loopback ? "yes" : "no", in_seconds(filter.down),
+                           in_seconds(filter.up), filter.answers ? "yes" : "no"});
+  const std::string asked = "control=$1 peers=$4\n" + std::string(kNetAsked) + std::string(kKnock);
   const std::string ready = asked + std::string(kReady);
   const std::string rules = asked + std::string(kRules);
   const std::string apply = rules + std::string(kApply);

@@ -11,6 +11,7 @@ struct NetFilter {
   bool loopback = false;  // also packets of the node to itself (a local DNS resolver)
   Nanos down{};  // flapping: dropped for `down`, then let through for `up`; 0: all the time
   Nanos up{};
+  bool answers = false;  // refused unless everyone asked answers on the ports before
 };
 
 // What FaultType says of each of them.

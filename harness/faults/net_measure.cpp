@@ -8,8 +8,11 @@ const std::string_view kNetAsked = R"sh(
 asked() {
   for peer in $peers; do
     if [ "$peer" != any ]; then echo "$peer"
-    elif [ "$control" != none ]; then echo "$control"
-    else ip -o route show default | awk '{print $3; exit}'; fi
+    elif [ "$control" != none ] && [ "${control#fe80:}" = "$control" ]; then echo "$control"
+    else
+      { ip -o route show default; ip -6 -o route show default; } 2>/dev/null |
+        awk '$2 == "via" {print $3 ($3 ~ /^fe80:/ ? "%" $5 : ""); exit}'
+    fi
   done
 }
 )sh";
@@ -63,6 +66,96 @@ redirected() { # packets that the filters sent to our queue
 }
 )sh";
 
+// What became of each packet in our queue, and nowhere else: packets of our own are looked at
+// behind it, on the device that they are led through, and those that come in also before it.
+const std::string_view kNetWatch = R"sh(
+# Prints for every packet seen: arrived|out|in NUMBER whole|damaged.
+watch() { # COUNT SECONDS PEERS...: the packets for each, and how long the last one is waited for
+  count=$1 wait=$2
+  shift 2
+  watched_port=0
+  [ "$ports" = any ] || watched_port=$some_port
+  perl - "$token" "$count" "$watched_port" "$wait" "ef${token}o" "ef${token}i" "$(tr '\n' ' ' <"$keep/devices")" "$@" <<'EOF'
+use strict;
+use Socket qw(:DEFAULT :addrinfo inet_pton pack_sockaddr_in6 AF_INET6 MSG_DONTWAIT);
+my ($token, $count, $port, $wait, $out, $in, $devices, @peers) = @ARGV;
+my ($mark, $repeats) = ("ernstfall$token", 32);
+my @taps;
+sub tap {
+  my ($device, $way) = @_;
+  open(my $file, "<", "/sys/class/net/$device/ifindex") or return;
+  my $index = <$file> + 0;
+  socket(my $socket, 17, SOCK_DGRAM, 0) or die "no packet socket: $!\n";
+  setsockopt($socket, SOL_SOCKET, 33, pack("i", 1 << 23));
+  bind($socket, pack("S n l S C C a8", 17, 3, $index, 0, 0, 0, "")) or die "$device cannot be watched: $!\n";
+  push @taps, [$socket, $way];
+}
+tap($_, "arrived") for split " ", $devices;
+tap($out, "out");
+tap($in, "in");
+sub look {
+  for my $tap (@taps) {
+    my ($socket, $way) = @$tap;
+    for (1 .. 20000) {
+      my $from = recv($socket, my $packet, 65536, MSG_DONTWAIT);
+      last unless defined $from;
+      next if $way eq "arrived" && (unpack "S n l S C", $from)[4] == 4;
+      my %seen;
+      $seen{$1}++ while $packet =~ /$mark(\d{5})/g;
+      my ($number) = sort { $seen{$b} <=> $seen{$a} || $a cmp $b } keys %seen;
+      next unless defined $number;
+      print "$way ", $number + 0, index($packet, "$mark$number" x $repeats) >= 0 ? " whole" : " damaged", "\n";
+    }
+  }
+}
+sub checksum {
+  my $sum = unpack "%32n*", $_[0];
+  $sum = ($sum >> 16) + ($sum & 0xffff) for 1 .. 2;
+  return ~$sum & 0xffff;
+}
+my $number = 0;
+for my $peer (@peers) {
+  my ($address, $zone) = split /%/, $peer;
+  my $six = $address =~ /:/;
+  my $scope = 0;
+  if ($zone && open(my $file, "<", "/sys/class/net/$zone/ifindex")) { $scope = <$file> + 0 }
+  my $to = $six ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $address), $scope) : pack_sockaddr_in($port, inet_aton($address));
+  my ($kind, $protocol) = $port ? (SOCK_DGRAM, 17) : (SOCK_RAW, $six ? 58 : 1);
+  socket(my $socket, $six ? AF_INET6 : AF_INET, $kind, $protocol) or die "no socket to $peer: $!\n";
+  for my $n (1 .. $count) {
+    my $packet = sprintf("%s%05d", $mark, ++$number) x $repeats;
+    if (!$port) {
+      my @head = ($six ? 128 : 8, 0, 0, $$ & 0xffff, $number & 0xffff);
+      # The kernel sums up ICMP of version 6 only.
+      $head[2] = checksum(pack("C C n n n a*", @head, $packet)) unless $six;
+      $packet = pack("C C n n n a*", @head, $packet);
+    }
+    send($socket, $packet, 0, $to);
+    next if $n % 20;
+    select undef, undef, undef, 0.02;
+    look();
+  }
+  for (1 .. $wait * 50) { select undef, undef, undef, 0.02; look() }
+}
+EOF
+}
+# Of what `watch` prints: how many were seen behind the queue, how many of them were overtaken in it,
+# and how many damaged in it. A packet that is late, lost or double is none of these.
+judge() { # out|in
+  awk -v way="$1" '
+    $1 == "arrived" && !($2 in place) {place[$2] = ++arrived; state[$2] = $3}
+    $1 == way && !($2 in done) {
+      done[$2] = 1
+      number = $2
+      if (way == "in") {if (!($2 in place) || state[$2] != "whole") next; number = place[$2]}
+      seen++
+      if (number + 0 < last) overtaken++; else last = number + 0
+      if ($3 == "damaged") damaged++
+    }
+    END {printf "%d %d %d\n", seen, overtaken, damaged}'
+}
+)sh";
+
 const std::string_view kNetMeasureConfirm = R"sh(
 # Enough packets to see a share of them with near certainty.
 enough=$(awk -v p="$amount" 'BEGIN {n = int(500 / p) + 1; print (n < 20 ? 20 : n > 400 ? 400 : n)}')
@@ -104,6 +197,22 @@ doubled() {
   [ "$out" -gt "$into" ] || no "$into packets went in and $out came out"
   say "of $into packets $out were made"
 }
+watched() { # 2: overtaken 3: damaged; WORDS
+  count=$(awk -v p="$amount" 'BEGIN {n = int(1200 / p) + 1; print (n < 100 ? 100 : n > 600 ? 600 : n)}')
+  watch "$count" $((2 + jitter / 400000)) $(asked) >"$keep/watched" 2>"$keep/why" || no "packets cannot be watched: $(tail -n 1 "$keep/why")"
+  which=$1 words=$2 found=
+  for way in out in; do
+    # Only what goes out can be made to have these ports.
+    case $direction-$way-$ports in out-in-* | in-out-*) continue ;; both-in-any) ;; both-in-*) continue ;; esac
+    set -- $(judge $way <"$keep/watched")
+    hit=$3
+    [ "$which" != 2 ] || hit=$2
+    [ "$1" -gt 0 ] || no "none of our packets was seen behind the queue on its way $way"
+    [ "$hit" -gt 0 ] || no "of $1 packets on their way $way none was $words"
+    found="$found${found:+, }$hit of $1 on their way $way"
+  done
+  say "$words in the queue: $found"
+}
 [ "$(redirected)" -gt 0 ] || for peer in $(asked); do ask "$peer" 1 >/dev/null; done
 [ "$(redirected)" -gt 0 ] || no "no packet has been led through our queue"
 case $kind in
@@ -111,6 +220,8 @@ case $kind in
   throttle) limited ;;
   loss) lossy ;;
   duplicate) doubled ;;
+  reorder) watched 2 overtaken ;;
+  corrupt) watched 3 damaged ;;
 esac
 )sh";
 

@@ -9,6 +9,7 @@ namespace ernstfall {
 // asked: the addresses to ask for packets; wants $control and $peers.
 extern const std::string_view kNetAsked;
 extern const std::string_view kNetMeasure;         // functions; behind those of net_shape
+extern const std::string_view kNetWatch;           // functions; behind those of kNetMeasure
 extern const std::string_view kNetMeasureConfirm;  // the confirm script's body
 
 }  // namespace ernstfall

@@ -79,7 +79,10 @@ Result<NetScope> net_scope(const FaultType& type, const FaultTarget& target,
     return std::string(name == "from" ? "*" : name == "ports" ? "any" : "both");
   };
   NetScope scope;
-  scope.control = target.control_source.empty() ? "none" : target.control_source;
+  // Filters know no zone ("fe80::9%eth0"): the address alone is enough to let our connection pass.
+  scope.control = target.control_source.empty()
+                      ? "none"
+                      : target.control_source.substr(0, target.control_source.find('%'));
   scope.ssh_port = std::to_string(target.node.ssh.port);
   ERNSTFALL_TRY(scope.direction, given("direction"));
   if (scope.direction != "in" && scope.direction != "out" && scope.direction != "both")

@@ -50,14 +50,14 @@ need modprobe kmod
 for module in ifb cls_flower act_mirred act_gact sch_ingress "sch_${queue%% *}"; do
   [ -d "/sys/module/$module" ] || modprobe -n -q "$module" || no "this kernel has no $module"
 done
+# A peer may have addresses of a family that this node has not: nothing goes there anyway.
 for peer in $peers; do
   [ "$peer" = any ] && continue
   device=$(ip -o route get "$peer" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p')
-  [ -n "$device" ] || no "there is no route to $peer"
   [ "$device" != lo ] || no "$peer is an address of this node"
 done
 found=$(devices)
-[ -n "$found" ] || no "no network device is up"
+[ -n "$found" ] || no "there is no route to $peers, or no network device is up"
 for device in $found; do
   # The older kind: where it is, the other direction cannot be had.
   ! tc qdisc show dev "$device" | grep -q '^qdisc ingress ' || no "$device has an ingress qdisc of somebody else's"
@@ -69,11 +69,15 @@ for device in $found; do
       no "$device has nft rules at its own $hook hook; they would be passed by"
   done
 done
-case $kind in delay)
-  [ "$ports" = any ] || exit 0
-  for peer in $(asked); do ! ping -c 1 -W 2 "$peer" >/dev/null 2>&1 || exit 0; done
-  no "nobody of $peers answers a ping: the effect could not be seen" ;;
+case $kind in
+  delay) [ "$ports" = any ] || exit 0 ;;
+  reorder | corrupt)
+    need perl perl-base
+    [ "$ports" = any ] && [ "$direction" != out ] || exit 0 ;;
+  *) exit 0 ;;
 esac
+for peer in $(asked); do ! ping -c 1 -W 2 "$peer" >/dev/null 2>&1 || exit 0; done
+no "nobody of $peers answers a ping: the effect could not be seen"
 )sh";
 
 constexpr std::string_view kShapeApply = R"sh(
@@ -96,13 +100,13 @@ add() { # DEVICE HOOK PROTOCOL PREF MATCH... -- ACTION...
 redirect() { # DEVICE HOOK LINK
   key=dst_ip mine=src_port
   [ "$2" = egress ] || key=src_ip mine=dst_port
-  # Our own SSH connection passes first; neighbour discovery as well, as ARP does.
+  # Our own SSH connection passes first; neighbour and router discovery as well, as ARP does.
   case $control in
     none) ;;
     *:*) add "$1" "$2" ipv6 $((pref + 1)) ip_proto tcp $key "$control" $mine "$port" -- pass ;;
     *) add "$1" "$2" ip "$pref" ip_proto tcp $key "$control" $mine "$port" -- pass ;;
   esac
-  case $peers in any | *:*) for type in 135 136; do add "$1" "$2" ipv6 $((pref + 1)) ip_proto icmpv6 type $type -- pass; done ;; esac
+  case $peers in any | *:*) for type in 133 134 135 136; do add "$1" "$2" ipv6 $((pref + 1)) ip_proto icmpv6 type $type -- pass; done ;; esac
   for peer in $peers; do
     match="$key $peer"
     case $peer in any) match= families='ip ipv6' ;; *:*) families=ipv6 ;; *) families=ip ;; esac
@@ -190,7 +194,8 @@ say "no filter and no device of ours is left"
 )sh";
 
 std::string_view name_of(NetShape::Kind kind) {
-  static constexpr std::array<std::string_view, 4> kNames{"delay", "loss", "duplicate", "throttle"};
+  static constexpr std::array<std::string_view, 6> kNames{"delay",    "loss",    "duplicate",
+                                                          "throttle", "reorder", "corrupt"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -204,12 +209,28 @@ FaultPlan plan_net_shape(const FaultTarget& target, const NetScope& scope, const
   const std::string measure = std::string(kNetAsked) + std::string(kNetMeasure);
   const std::string ready = common + measure + std::string(kShapeReady);
   const std::string apply = common + measure + std::string(kShapeApply);
-  const std::string confirm = common + measure + std::string(kNetMeasureConfirm);
+  const std::string confirm =
+      common + measure + std::string(kNetWatch) + std::string(kNetMeasureConfirm);
   const std::string undo = common + std::string(kShapeUndo);
   const std::string undone = common + std::string(kShapeUndone);
   return plan_scripts(target, {ready, apply, confirm, undo, undone}, args,
                       shape.words + " packets " + scope.words,
                       "packets pass through the queue that does it, and show it");
+}
+
+Status net_can_be_watched(const FaultType& type, const NetScope& scope, double share) {
+  constexpr double kLeastPercent = 1;
+  if (share < kLeastPercent)
+    return fail(Errc::usage,
+                "{}: share is {:g}%; expected at least {:g}%, because less could not "
+                "be told from nothing",
+                type.name, share, kLeastPercent);
+  if (scope.ports != "any" && scope.direction == "in")
+    return fail(Errc::usage,
+                "{}: what comes in from some ports cannot be seen; direction out or "
+                "both, or all ports",
+                type.name);
+  return {};
 }
 
 Result<double> net_share(const FaultType& type, const FaultStep& step, double max) {

@@ -1,5 +1,5 @@
-// net_shape: the faults that make packets late, rare, double or slow, by redirecting them through
-// a device of our own. No queue that a node already has is touched.
+// net_shape: the faults that make packets late, rare, double, slow, overtaken or damaged, by
+// redirecting them through a device of our own. No queue that a node already has is touched.
 #pragma once
 
 #include "harness/faults/net_scope.h"
@@ -7,11 +7,11 @@
 namespace ernstfall {
 
 struct NetShape {
-  enum class Kind { delay, loss, duplicate, throttle };
+  enum class Kind { delay, loss, duplicate, throttle, reorder, corrupt };
   Kind kind = Kind::delay;
   std::string queue;  // words of `tc qdisc`: "netem limit 20000 delay 100000us"
   double amount = 0;  // what confirm compares with: microseconds, percent, or bits per second
-  double jitter = 0;  // delay: microseconds
+  double jitter = 0;  // delay, and of what is overtaken: microseconds
   std::string words;  // "delay by 100ms", before "packets ..."
 };
 
@@ -29,6 +29,10 @@ FaultPlan plan_net_shape(const FaultTarget& target, const NetScope& scope, const
 
 // A share of packets, in percent: Errc::usage unless above 0 and at most `max`.
 Result<double> net_share(const FaultType& type, const FaultStep& step, double max = 100);
+
+// What can be seen of packets that are overtaken or damaged: Errc::usage for a share that too few
+// packets would show, and for ports of what comes in, which nobody can be asked to send.
+Status net_can_be_watched(const FaultType& type, const NetScope& scope, double share);
 
 inline constexpr ParamSpec kNetShare{"share", ParamValue::Kind::percent, "10%", false,
                                      "how many of the packets, at random"};

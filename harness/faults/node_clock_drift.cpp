@@ -64,7 +64,8 @@ say "the clock is $ppm ppm off again, and where it would be within $(size_of "$o
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue rate, param_of(kNodeClockDrift, step, "rate"));
   ERNSTFALL_TRY(const ParamValue direction, param_of(kNodeClockDrift, step, "direction"));
-  if (direction.text != "fast" && direction.text != "slow")
+  const std::string_view way = direction.text;
+  if (way != "fast" && way != "slow")
     return fail(Errc::usage, "node.clock-drift: direction is \"{}\"; expected fast or slow",
                 direction.text);
   if (rate.number < 0.05 || rate.number > 10)
@@ -72,7 +73,7 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   const auto ticks = static_cast<int>(std::lround(rate.number * 100));
   return plan_clock_scripts(
       target, {kReady, kApply, kConfirm, kUndo, kUndone},
-      {std::to_string(direction.text == "slow" ? -ticks : ticks)},
+      {std::to_string(way == "slow" ? -ticks : ticks)},
       fmt::format("let the clock of {} run {} too {}", target.node.name, rate.text, direction.text),
       fmt::format("its clock runs {} too {}", rate.text, direction.text));
 }

@@ -1,4 +1,4 @@
-// node.crash: the kernel goes down from inside, by sysrq: panic, immediate reset, or immediate off.
+// node.crash: the kernel goes down from inside, by sysrq: panic (c) or immediate reset (b).
 #include <array>
 
 #include "harness/faults/fault.h"
@@ -40,7 +40,8 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
 
 constexpr std::array kParams{
     ParamSpec{"mode", ParamValue::Kind::text, "panic", false,
-              "panic (the node halts unless kernel.panic is set) or reset (reboots at once)"}};
+              "panic (sysrq c: the node halts unless kernel.panic is set) or reset (sysrq b: "
+              "reboots at once, nothing is written to the disks)"}};
 
 }  // namespace
 }  // namespace node_crash

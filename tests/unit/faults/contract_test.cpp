@@ -34,6 +34,8 @@ const std::map<std::string, std::string, std::less<>> kSamples{
     {"resource", "r0"},
     {"longer_than", "1400"},
     {"to", "90%"},
+    {"selector", "app=cloud"},
+    {"pool", "vg0/pool"},
 };
 
 Params required_params(const FaultType& type) {

@@ -74,6 +74,13 @@ TEST(NetScope, WordsThatMeanNothingAreUsageErrors) {
       {"net.loss", {{"share", "0%"}}, "more than 0%"},
       {"net.burst-loss", {{"burst", "0"}}, "burst"},
       {"net.burst-loss", {{"share", "90%"}, {"burst", "2"}}, "longer than 2"},
+      {"net.reorder", {{"share", "100%"}}, "at most 99%"},
+      {"net.reorder", {{"share", "0.5%"}}, "at least 1%"},
+      {"net.reorder", {{"delay", "1ms"}}, "expected 5ms to 2s"},
+      {"net.reorder", {{"ports", "80"}, {"direction", "in"}}, "cannot be seen"},
+      {"net.corrupt", {{"share", "95%"}}, "at most 90%"},
+      {"net.corrupt", {{"share", "0.5%"}}, "at least 1%"},
+      {"net.corrupt", {{"ports", "80"}, {"direction", "in"}}, "cannot be seen"},
       {"net.throttle", {{"rate", "1kbit"}}, "rate"},
       {"net.throttle", {{"queue", "0ms"}}, "queue"}};
   for (const BadCase& bad : cases) {
@@ -95,6 +102,17 @@ TEST(NetScope, ArgumentsHaveOneOrderForEveryNetworkFault) {
     EXPECT_EQ(Argv(args.begin(), args.begin() + 5), scope) << fault;
     EXPECT_THAT(plan->intended, HasSubstr("from mirror to prod, ports 7789,7790-7799")) << fault;
   }
+}
+
+// A filter knows no zone, and would not be made at all.
+TEST(NetScope, OurOwnAddressHasNoZone) {
+  const Cluster cluster = three_nodes();
+  FaultStep step;
+  step.fault = "net.isolate";
+  const auto plan =
+      plan_fault({cluster.nodes.front(), "boot-1", &cluster, "0123abcd", "fe80::9%eth0"}, step);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(args_of(*plan)[0], "fe80::9");
 }
 
 TEST(NetScope, EveryoneIsAny) {
@@ -129,6 +147,9 @@ TEST(NetShape, QueuesAreWordsOfTc) {
   // 20 % of the packets in bursts of 10: 1/10 back to good, and a quarter of that to bad.
   EXPECT_EQ(queue("net.burst-loss", {{"share", "20%"}, {"burst", "10"}}),
             "netem limit 20000 loss gemodel 2.5000% 10.0000%");
+  EXPECT_EQ(queue("net.reorder", {{"share", "25%"}, {"delay", "20ms"}}),
+            "netem limit 20000 delay 20000us reorder 25%");
+  EXPECT_EQ(queue("net.corrupt", {{"share", "2%"}}), "netem limit 20000 corrupt 2%");
   EXPECT_EQ(queue("net.throttle", {{"rate", "1Mbit"}, {"queue", "50ms"}}),
             "tbf rate 1000000bit burst 6000b latency 50000us");
 }
