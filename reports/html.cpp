@@ -305,6 +305,7 @@ std::string limits_and_versions(const RunReport& report) {
     fact("fault", fault.intended.empty() ? fault.fault + " on " + fault.node : fault.intended);
     fact("seen to take effect", fault.confirmed_at ? fault.confirmed_by : "no: " + fault.problem);
   }
+  fact("power control", power_in_words(report));
   for (const auto& [name, version] : report.versions) fact(name, version);
   return tag("section", "limits", "<h2>Not measured</h2><ul>" + list + "</ul>") +
          tag("section", "facts", "<h2>Run</h2><dl>" + facts + "</dl>");

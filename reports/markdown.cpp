@@ -111,6 +111,7 @@ std::string render_markdown(const RunReport& report) {
       "\n## Run\n\n* run {}\n* cluster {}, scenario {}, seed {}\n* started {}, {:.0f} s\n",
       escape(report.run_id), escape(report.cluster), escape(report.scenario), report.seed,
       report.started_utc, report.duration_s);
+  text += fmt::format("* power control: {}\n", escape(power_in_words(report)));
   for (const auto& [name, version] : report.versions)
     text += fmt::format("* {} {}\n", escape(name), escape(version));
   return text;
