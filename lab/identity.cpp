@@ -183,7 +183,8 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
     node.ssh.host = lab_node.address;
     node.ssh.identity_file = store.file("id").string();
     node.ssh.known_hosts_file = store.file("known_hosts").string();
-    node.power = {PowerConfig::Kind::lab, store.name(), {}, {}, {}};
+    node.power.kind = PowerConfig::Kind::lab;
+    node.power.lab = store.name();
     cluster.nodes.push_back(node);
   }
   if (!topology.drbd_resource.empty())
@@ -206,7 +207,11 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
     const auto command = [&](const std::string& what) {
       return Argv{program, "lab", "power", node.name, what, "--lab", store.name()};
     };
-    node.power = {PowerConfig::Kind::command, "", command("on"), command("off"), command("status")};
+    node.power = PowerConfig();
+    node.power.kind = PowerConfig::Kind::command;
+    node.power.on = command("on");
+    node.power.off = command("off");
+    node.power.status = command("status");
   }
   cluster.name += "-plain";
   return write_file_atomic(store.file("cluster-plain.yaml"), dump_cluster(cluster));

@@ -21,10 +21,17 @@ struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // sent when not empty, or when the method is PUT
-  std::string user;                  // basic authentication, sent at once; empty: none
+  // Basic is sent with the first request, unasked. Digest answers the server's challenge: then the
+  // request goes out twice, the first time without its body.
+  enum class Auth { basic, digest };
+  Auth auth = Auth::basic;
+  std::string user;  // empty: no authentication
   std::string password;
-  std::string resolve_address;              // connect there instead of asking DNS; empty: DNS
-  std::string ca_file;                      // pinned CA; empty: the system's
+  std::string resolve_address;  // connect there instead of asking DNS; empty: DNS
+  std::string ca_file;          // pinned CA; empty: the system's
+  // "sha256//BASE64" of the server's public key, which alone is trusted then, whatever name and
+  // issuer its certificate has. Empty: certificate and name are verified.
+  std::string pinned_key;
   Nanos timeout = std::chrono::seconds(2);  // for the whole exchange
   // A connection that is kept hides what a new user would meet.
   bool fresh_connection = true;
@@ -43,6 +50,8 @@ struct HttpResponse {
   // This machine could not ask: no descriptor, port or memory was left, or the request was
   // cancelled. Says nothing about the other side.
   bool our_fault = false;
+  // The other side's certificate is none that the request trusts; nothing was sent.
+  bool untrusted = false;
   std::string body;
   std::string error;  // in words, without a secret; empty when the exchange was completed
   std::vector<std::string> headers;  // of the final response, as received

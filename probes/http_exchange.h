@@ -31,6 +31,7 @@ class HttpExchange {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_upload(char* buffer, std::size_t size, std::size_t count, void* self);
+  static int on_seek(void* self, curl_off_t offset, int origin);
   static int on_connected(void* self, char* primary_ip, char* local_ip, int primary_port,
                           int local_port);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -57,6 +58,7 @@ class HttpExchange {
   HttpResponse response_;
   std::size_t uploaded_ = 0;
   std::size_t header_bytes_ = 0;
+  int requests_ = 0;  // of this exchange
   bool too_large_ = false;
   bool repeated_ = false;
   int socket_errno_ = 0;

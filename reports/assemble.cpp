@@ -154,6 +154,8 @@ void take_identity(RunReport& report, const AssembleInput& input, const RunFacts
   report.duration_s = to_seconds(facts.end);
   report.seed = input.seed;
   report.versions = facts.versions;
+  for (const Node& node : input.cluster.nodes)
+    report.power.push_back({node.name, std::string(power_kind_name(node.power.kind))});
   report.history_truncated = input.history.truncated || !input.history.damage.empty();
   if (input.scenario.expect.rto_max)
     report.rto_allowed_ms = to_ms(input.scenario.expect.rto_max->count());

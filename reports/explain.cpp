@@ -169,11 +169,14 @@ void suggest_recovery(RunReport& report, const Cluster& cluster) {
       "{} "
       "cannot be asked, and without fencing it",
       drbd_before_nine(report) ? "move to DRBD 9 (8.4 has no quorum) and " : "", survivor, victim));
-  report.next_steps.push_back(
-      fmt::format("then let something promote {}: drbd-reactor's promoter, or a cluster manager "
-                  "that can cut {}'s "
-                  "power first",
-                  survivor, victim));
+  const Node* const away = cluster.find_node(victim);
+  report.next_steps.push_back(fmt::format(
+      "then let something promote {}: drbd-reactor's promoter, or a cluster manager that can cut "
+      "{}'s power first{}",
+      survivor, victim,
+      away != nullptr && away->power.kind == PowerConfig::Kind::none
+          ? " (the cluster file names no power control for it)"
+          : ""));
 }
 
 void suggest(RunReport& report, const Cluster& cluster) {

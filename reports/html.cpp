@@ -308,6 +308,7 @@ std::string limits_and_versions(const RunReport& report) {
                                                            : "no: " + fault.problem);
   }
   for (const StartSkew& skew : report.start_skews) fact("start", skew_in_words(skew));
+  fact("power control", power_in_words(report));
   for (const auto& [name, version] : report.versions) fact(name, version);
   return tag("section", "limits", "<h2>Not measured</h2><ul>" + list + "</ul>") +
          tag("section", "facts", "<h2>Run</h2><dl>" + facts + "</dl>");

@@ -126,6 +126,7 @@ std::string render_markdown(const RunReport& report) {
       report.started_utc, report.duration_s);
   for (const StartSkew& skew : report.start_skews)
     text += "* " + escape(skew_in_words(skew)) + "\n";
+  text += fmt::format("* power control: {}\n", escape(power_in_words(report)));
   for (const auto& [name, version] : report.versions)
     text += fmt::format("* {} {}\n", escape(name), escape(version));
   return text;

@@ -117,6 +117,12 @@ struct SiblingRun {
   bool outage_observed = false;
 };
 
+// How a node's power can be switched: what a cluster manager could fence it with.
+struct NodePower {
+  std::string node;
+  std::string kind;  // as in the cluster file; "none": nobody can
+};
+
 struct RunReport {
   int schema_version = 1;
   std::string run_id;
@@ -130,7 +136,8 @@ struct RunReport {
   double duration_s = 0;
   std::uint64_t seed = 0;
   std::map<std::string, std::string> versions;
-  std::string evidence_level;  // "E0" | "E5"
+  std::vector<NodePower> power;  // every node, in the order of the cluster file
+  std::string evidence_level;    // "E0" | "E5"
 
   RunVerdict verdict = RunVerdict::inconclusive;
   ClusterClass cluster_class = ClusterClass::unknown;

@@ -125,6 +125,8 @@ std::string render_json(const RunReport& report) {
   for (const FaultResult& fault : report.faults) faults.push_back(fault_json(fault));
   OrderedJson checks = OrderedJson::array();
   for (const CheckResult& check : report.checks) checks.push_back(check_json(check));
+  OrderedJson power = OrderedJson::object();
+  for (const NodePower& node : report.power) power[node.node] = node.kind;
   OrderedJson root{
       {"schema_version", report.schema_version},
       {"verdict", run_verdict_name(report.verdict)},
@@ -138,6 +140,7 @@ std::string render_json(const RunReport& report) {
       {"duration_s", report.duration_s},
       {"seed", report.seed},
       {"versions", report.versions},
+      {"power", std::move(power)},
       {"evidence_level", report.evidence_level},
       {"why", report.why},
       {"next_steps", report.next_steps},

@@ -113,4 +113,17 @@ std::string_view class_caveat() {
          "fault.";
 }
 
+std::string power_in_words(const RunReport& report) {
+  std::vector<std::string> with;
+  std::vector<std::string> without;
+  for (const NodePower& power : report.power)
+    if (power.kind == "none")
+      without.push_back(power.node);
+    else
+      with.push_back(power.node + " " + power.kind);
+  std::string text = join(with, ", ");
+  if (!without.empty()) text += (text.empty() ? "none: " : "; none: ") + join(without, ", ");
+  return text;
+}
+
 }  // namespace ernstfall

@@ -24,6 +24,9 @@ std::string loss_in_words(const RpoResult& rpo);  // "0 of 1,204"
 std::string skew_in_words(const StartSkew& skew);
 std::string redundancy_in_words(const RtoResult& rto);  // "after 7 min 03.0 s", "not restored"
 
+// "prod redfish, dash lab; none: mirror"
+std::string power_in_words(const RunReport& report);
+
 // The one sentence that keeps a reader from taking one fault for all faults.
 std::string_view class_caveat();
 

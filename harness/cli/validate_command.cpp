@@ -12,6 +12,7 @@
 #include "harness/cluster/yaml_decoder.h"
 #include "harness/core/files.h"
 #include "harness/faults/fault.h"
+#include "harness/inject/power.h"
 #include "lab/lab.h"
 #include "lab/topology.h"
 #include "probes/probe.h"
@@ -104,18 +105,35 @@ Finding examine(const std::string& file, const std::string& as) {
   return finding;
 }
 
+// node -> kind of its power control
+nlohmann::ordered_json power_kinds(const Cluster& cluster) {
+  nlohmann::ordered_json kinds = nlohmann::ordered_json::object();
+  for (const Node& node : cluster.nodes) kinds[node.name] = power_kind_name(node.power.kind);
+  return kinds;
+}
+
 void print_json(const std::vector<Finding>& findings) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
-  for (const Finding& finding : findings)
+  for (const Finding& finding : findings) {
     files.push_back(
         {{"file", finding.file},
          {"kind", finding.kind.empty() ? "unknown" : finding.kind},
          {"valid", finding.status.has_value()},
          {"problems", finding.status ? std::vector<std::string>{}
                                      : split(to_string(finding.status.error()), '\n')}});
+    if (finding.cluster) files.back()["power"] = power_kinds(*finding.cluster);
+  }
   const nlohmann::ordered_json document{{"schema_version", 1}, {"files", files}};
   fmt::print("{}\n",
              document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+// One line per node: who could cut its power is what an owner wants to see before a run.
+void print_power(const Cluster& cluster) {
+  for (const Node& node : cluster.nodes) {
+    const auto power = make_power(node);
+    fmt::print("  {}: power control: {}\n", node.name, power ? (*power)->describe() : "none");
+  }
 }
 
 void validate(const ValidateOptions& options, Context& context) {
@@ -134,6 +152,7 @@ void validate(const ValidateOptions& options, Context& context) {
     } else if (!options.json) {
       fmt::print("{}: a valid {}\n", finding.file,
                  finding.kind == "topology" ? finding.kind : finding.kind + " file");
+      if (finding.cluster) print_power(*finding.cluster);
     }
   }
   if (options.json) print_json(findings);

@@ -24,16 +24,34 @@ struct SecretRef {
 };
 Result<std::string> read_secret(const SecretRef& secret);
 
-// How a node's power is switched. Each kind confirms the state that it set.
+// How a node's power is switched. Each kind confirms the state that it set. A field is the key of
+// the same name in the cluster file; which ones there are follows from the kind.
 struct PowerConfig {
-  enum class Kind { none, lab, command };
+  enum class Kind { none, lab, command, libvirt, netcup, amt, redfish, ipmi };
   Kind kind = Kind::none;
-  std::string lab;  // kind lab: name of the lab; the node has the same name there
-  // kind command: argv run on this machine; `status` prints "on" or "off" as its first word.
+  std::string lab;  // lab: name of the lab; the node has the same name there
+  // command: argv run on this machine; `status` prints "on" or "off" as its first word.
   Argv on;
   Argv off;
   Argv status;
+  std::string uri;     // libvirt: of the connection
+  std::string domain;  // libvirt
+  std::string url;     // netcup, amt, redfish: without the path of the API
+  std::string server;  // netcup: number of the server
+  std::string system;  // redfish: id of the system at its controller
+  std::string host;    // ipmi: of the controller
+  int port = 623;      // ipmi
+  std::string user;    // amt, redfish, ipmi
+  SecretRef secret;    // "password" (amt, redfish, ipmi) or "refresh_token" (netcup)
+  // Of https: which CA is trusted instead of the system's, or which certificate alone, whatever
+  // name and issuer it has. Both empty: the system's CAs.
+  std::string ca_file;
+  std::string pinned_certificate_file;
+  std::string place = {};  // "file:line:col"; empty when it comes from no file
 };
+// As in the cluster file: "none", "redfish" ...
+std::string_view power_kind_name(PowerConfig::Kind kind);
+std::vector<std::string> power_kind_names();  // all of them, in the order of the enum
 
 struct Node {
   std::string name;

@@ -18,6 +18,20 @@ std::string place_or(const std::string& place, const Cluster& cluster) {
   return place.empty() ? cluster.source.string() : place;
 }
 
+void check_power(const Node& node, const Cluster& cluster, std::vector<std::string>& problems) {
+  const PowerConfig& power = node.power;
+  const std::string place = power.place.empty() ? node.place : power.place;
+  for (const auto& [key, file] : {std::pair("ca", &power.ca_file),
+                                  std::pair("pinned_certificate", &power.pinned_certificate_file)})
+    if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
+      problems.push_back(fmt::format("{}: power of node {}: {}: {}: cannot be read",
+                                     place_or(place, cluster), node.name, key, *file));
+  // A variable may be set later, by whoever runs it; a file is there or is not.
+  if (power.secret.kind == SecretRef::Kind::file)
+    if (const auto secret = read_secret(power.secret); !secret)
+      problems.push_back(to_string(secret.error()));
+}
+
 }  // namespace
 
 Result<std::string> read_secret(const SecretRef& secret) {
@@ -62,6 +76,7 @@ Status check_cluster(const Cluster& cluster) {
       problems.push_back(fmt::format("{}: node {}: {}", place_or(node.place, cluster), node.name,
                                      to_string(status.error())));
     }
+  for (const Node& node : cluster.nodes) check_power(node, cluster, problems);
   if (cluster.service) {
     const ServiceConfig& service = *cluster.service;
     if (!service.ca_file.empty() && ::access(service.ca_file.c_str(), R_OK) != 0)

@@ -160,20 +160,114 @@ class ClusterDecoder {
   }
 
   void decode_power(const YAML::Node& yaml, const std::string& node, PowerConfig& power) {
+    using Kind = PowerConfig::Kind;
+    power.place = problems_.place(yaml);
     Map map(yaml, "power of node " + node, problems_);
-    std::string kind = "none";
+    std::string kind;
     (void)map.require("kind");
-    map.choice("kind", kind, {"none", "lab", "command"});
-    if (kind == "lab") {
-      power.kind = PowerConfig::Kind::lab;
-      map.text("lab", power.lab, true);
-    } else if (kind == "command") {
-      power.kind = PowerConfig::Kind::command;
-      map.words("on", power.on, true);
-      map.words("off", power.off, true);
-      map.words("status", power.status, true);
+    map.choice("kind", kind, power_kind_names());
+    if (kind.empty()) return;  // which other keys there may be is not known
+    const std::vector<std::string> kinds = power_kind_names();
+    power.kind = static_cast<Kind>(std::find(kinds.begin(), kinds.end(), kind) - kinds.begin());
+    switch (power.kind) {
+      case Kind::none:
+        break;
+      case Kind::lab:
+        map.text("lab", power.lab, true);
+        break;
+      case Kind::command:
+        map.words("on", power.on, true);
+        map.words("off", power.off, true);
+        map.words("status", power.status, true);
+        break;
+      case Kind::libvirt:
+        decode_libvirt(map, power);
+        break;
+      case Kind::netcup:
+        map.text("server", power.server, true);
+        check_characters(map, "server", power.server, "0123456789", "the number of a server");
+        power.url = "https://www.servercontrolpanel.de";
+        map.text("url", power.url);
+        decode_access(map, power, "refresh_token");
+        break;
+      case Kind::amt:
+        map.text("url", power.url, true);
+        power.user = "admin";
+        map.text("user", power.user);
+        decode_access(map, power, "password");
+        break;
+      case Kind::redfish:
+        map.text("url", power.url, true);
+        map.text("system", power.system, true);
+        check_characters(map, "system", power.system, kIdCharacters, "the id of a system");
+        map.text("user", power.user, true);
+        decode_access(map, power, "password");
+        break;
+      case Kind::ipmi:
+        map.text("host", power.host, true);
+        check_address(map, "host", power.host);
+        map.integer("port", power.port, 1, 65535);
+        map.text("user", power.user, true);
+        power.secret = decode_required_secret(map, "password");
+        break;
     }
     map.finish();
+  }
+
+  static constexpr std::string_view kIdCharacters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+
+  // Such values become parts of paths.
+  void check_characters(Map& map, std::string_view key, const std::string& value,
+                        std::string_view allowed, std::string_view what) {
+    const YAML::Node at = map.take(key);
+    if (at.IsDefined() && !value.empty() && value.find_first_not_of(allowed) != std::string::npos)
+      problems_.add(at, fmt::format("{}: \"{}\" is not {}", key, elide(value, 80), what));
+  }
+
+  void decode_libvirt(Map& map, PowerConfig& power) {
+    map.text("uri", power.uri, true);
+    if (const YAML::Node at = map.take("uri"); at.IsDefined() && !power.uri.empty()) {
+      const std::size_t scheme = power.uri.find("://");
+      const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+      const std::string authority = power.uri.substr(host, power.uri.find('/', host) - host);
+      if (const std::size_t user_end = authority.rfind('@');
+          user_end != std::string::npos && authority.find(':') < user_end)
+        // Not repeated: what stands before the @ may be a password.
+        problems_.add(at, "uri: a connection URI must not hold a password");
+      else if (scheme == std::string::npos || scheme == 0 || power.uri.front() == '-' ||
+               power.uri.find_first_of(" \t\r\n") != std::string::npos)
+        problems_.add(at, fmt::format("uri: \"{}\" is no connection URI of libvirt; expected e.g. "
+                                      "qemu+ssh://root@host/system",
+                                      elide(power.uri, 80)));
+    }
+    map.text("domain", power.domain, true);
+    if (!power.domain.empty() && power.domain.front() == '-')
+      problems_.add(map.take("domain"), "domain: a name must not begin with \"-\"");
+  }
+
+  // Of the kinds that speak HTTP.
+  void decode_access(Map& map, PowerConfig& power, std::string_view secret) {
+    const YAML::Node url = map.take("url");
+    check_url(url, power.url);
+    const bool encrypted = power.url.rfind("https://", 0) == 0;
+    if (power.kind != PowerConfig::Kind::amt && !encrypted && power.url.rfind("http://", 0) == 0)
+      problems_.add(url, "url: expected https://...: without it the secret can be read on the way");
+    power.secret = decode_required_secret(map, secret);
+    path(map, "ca", power.ca_file);
+    path(map, "pinned_certificate", power.pinned_certificate_file);
+    if (!power.ca_file.empty() && !power.pinned_certificate_file.empty())
+      problems_.add(map.take("pinned_certificate"),
+                    "pinned_certificate: only without \"ca\": one of them is trusted");
+    for (const char* key : {"ca", "pinned_certificate"})
+      if (map.has(key) && power.url.rfind("http://", 0) == 0)
+        problems_.add(map.take(key),
+                      fmt::format("{}: nothing is verified with a url of http://", key));
+  }
+
+  SecretRef decode_required_secret(Map& map, std::string_view key) {
+    const YAML::Node secret = map.require(key);
+    return secret.IsDefined() ? decode_secret(secret) : SecretRef();
   }
 
   std::vector<std::string> node_names(const Cluster& cluster) const {
@@ -295,6 +389,32 @@ Result<Cluster> load_cluster(const fs::path& path) {
   auto text = read_file(path, kMaxConfigBytes);
   if (!text) return fail_at(Errc::usage, path.string(), "{}", text.error().what);
   return parse_cluster(*text, path);
+}
+
+std::vector<std::string> power_kind_names() {
+  return {"none", "lab", "command", "libvirt", "netcup", "amt", "redfish", "ipmi"};
+}
+
+std::string_view power_kind_name(PowerConfig::Kind kind) {
+  switch (kind) {
+    case PowerConfig::Kind::none:
+      return "none";
+    case PowerConfig::Kind::lab:
+      return "lab";
+    case PowerConfig::Kind::command:
+      return "command";
+    case PowerConfig::Kind::libvirt:
+      return "libvirt";
+    case PowerConfig::Kind::netcup:
+      return "netcup";
+    case PowerConfig::Kind::amt:
+      return "amt";
+    case PowerConfig::Kind::redfish:
+      return "redfish";
+    case PowerConfig::Kind::ipmi:
+      return "ipmi";
+  }
+  return "none";
 }
 
 std::vector<std::string> Node::addresses() const {

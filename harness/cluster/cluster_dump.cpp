@@ -44,14 +44,31 @@ void dump_ssh(YAML::Emitter& out, const SshAccess& ssh) {
   out << YAML::EndMap;
 }
 
+void secret(YAML::Emitter& out, std::string_view key, const SecretRef& where) {
+  if (where.kind != SecretRef::Kind::none)
+    map(out, key, {{where.kind == SecretRef::Kind::file ? "file" : "env", where.name}});
+}
+
 void dump_power(YAML::Emitter& out, const PowerConfig& power) {
-  if (power.kind == PowerConfig::Kind::none) return;
+  using Kind = PowerConfig::Kind;
+  if (power.kind == Kind::none) return;
   out << YAML::Key << "power" << YAML::Value << YAML::BeginMap;
-  pair(out, "kind", power.kind == PowerConfig::Kind::lab ? "lab" : "command");
+  pair(out, "kind", std::string(power_kind_name(power.kind)));
   pair(out, "lab", power.lab);
   list(out, "on", power.on);
   list(out, "off", power.off);
   list(out, "status", power.status);
+  pair(out, "uri", power.uri);
+  pair(out, "domain", power.domain);
+  pair(out, "url", power.url);
+  pair(out, "server", power.server);
+  pair(out, "system", power.system);
+  pair(out, "host", power.host);
+  if (power.kind == Kind::ipmi) out << YAML::Key << "port" << YAML::Value << power.port;
+  pair(out, "user", power.user);
+  secret(out, power.kind == Kind::netcup ? "refresh_token" : "password", power.secret);
+  pair(out, "ca", power.ca_file);
+  pair(out, "pinned_certificate", power.pinned_certificate_file);
   out << YAML::EndMap;
 }
 
@@ -61,9 +78,7 @@ void dump_service(YAML::Emitter& out, const ServiceConfig& service) {
   pair(out, "resolve", service.resolve_address);
   pair(out, "ca", service.ca_file);
   pair(out, "user", service.user);
-  if (service.password.kind != SecretRef::Kind::none)
-    map(out, "password",
-        {{service.password.kind == SecretRef::Kind::file ? "file" : "env", service.password.name}});
+  secret(out, "password", service.password);
   map(out, "direct", service.direct_urls);
   out << YAML::EndMap;
 }

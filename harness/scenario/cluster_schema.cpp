@@ -22,21 +22,82 @@ Json ssh() {
        {"connect_timeout", duration("default 10s")}});
 }
 
-// Which keys there are follows from the kind.
-Json power() {
-  const auto kind = [](const std::string& name) { return Json{{"const", name}}; };
-  const auto argv = [](const std::string& help) { return list(help, {{"type", "string"}}, 1); };
-  return {{"description", "how the node's power is switched; without it, it never is"},
+Json secret() {
+  return {{"description", "where the secret is, never what it is"},
           {"oneOf",
-           {object("no power control", {{"kind", kind("none")}}, {"kind"}),
-            object("a virtual machine of a lab",
-                   {{"kind", kind("lab")}, {"lab", text("name of the lab")}}, {"kind", "lab"}),
-            object("commands run on this machine",
-                   {{"kind", kind("command")},
-                    {"on", argv("command and arguments")},
-                    {"off", argv("command and arguments; off is a power cut")},
-                    {"status", argv("prints on or off as its first word")}},
-                   {"kind", "on", "off", "status"})}}};
+           {object("in an environment variable", {{"env", text("variable")}}, {"env"}),
+            object("in a file with mode 0600", {{"file", text("path")}}, {"file"})}}};
+}
+
+Json url(const std::string& help) {
+  return pattern(help, "^https?://[^/?#@:\\s][^/?#@\\s]*([/?#]\\S*)?$");
+}
+
+Json https_url(const std::string& help) {
+  return pattern(help, "^https://[^/?#@:\\s][^/?#@\\s]*([/?#]\\S*)?$");
+}
+
+// Of another system: `1` means the same as `"1"`.
+Json id(const std::string& help, const std::string& regex) {
+  Json all = pattern(help, regex);
+  all["type"] = Json::array({"string", "integer"});
+  return all;
+}
+
+// One kind of power control. Which keys there are follows from it.
+Json power_kind(const std::string& name, const std::string& help, const Json& properties,
+                std::vector<std::string> required, bool has_certificate = false) {
+  Json all{{"kind", {{"const", name}}}};
+  all.update(properties);
+  if (has_certificate) {
+    all["ca"] = text("file with the CA to trust; default: the system's");
+    all["pinned_certificate"] = text("file with the only certificate to trust");
+  }
+  required.insert(required.begin(), "kind");
+  return object(help, std::move(all), std::move(required));
+}
+
+Json power() {
+  const auto argv = [](const std::string& help) { return list(help, {{"type", "string"}}, 1); };
+  const Json user = text("user at the management controller");
+  Json kinds = Json::array();
+  kinds.push_back(power_kind("none", "no power control", Json::object(), {}));
+  kinds.push_back(
+      power_kind("lab", "a virtual machine of a lab", {{"lab", text("name of the lab")}}, {"lab"}));
+  kinds.push_back(power_kind("command", "commands run on this machine",
+                             {{"on", argv("command and arguments")},
+                              {"off", argv("command and arguments; off is a power cut")},
+                              {"status", argv("prints on or off as its first word")}},
+                             {"on", "off", "status"}));
+  kinds.push_back(
+      power_kind("libvirt", "a virtual machine of libvirt, through virsh",
+                 {{"uri", pattern("qemu+ssh://root@host/system", "^[^-\\s:/][^\\s:/]*://[^\\s]*$")},
+                  {"domain", pattern("name of the virtual machine", "^[^-]")}},
+                 {"uri", "domain"}));
+  kinds.push_back(power_kind("netcup", "a server of netcup, through its Server Control Panel",
+                             {{"server", id("number of the server", "^[0-9]+$")},
+                              {"refresh_token", secret()},
+                              {"url", https_url("default https://www.servercontrolpanel.de")}},
+                             {"server", "refresh_token"}, true));
+  kinds.push_back(power_kind("amt", "Intel AMT, through WS-Management",
+                             {{"url", url("http://host:16992 or https://host:16993")},
+                              {"user", text("default admin")},
+                              {"password", secret()}},
+                             {"url", "password"}, true));
+  kinds.push_back(power_kind("redfish", "a management controller, through Redfish",
+                             {{"url", https_url("https://controller")},
+                              {"system", id("id of the system", "^[A-Za-z0-9._:-]+$")},
+                              {"user", user},
+                              {"password", secret()}},
+                             {"url", "system", "user", "password"}, true));
+  kinds.push_back(power_kind("ipmi", "a management controller, through ipmitool",
+                             {{"host", text("address of the controller")},
+                              {"port", integer("default 623", 1, 65535)},
+                              {"user", user},
+                              {"password", secret()}},
+                             {"host", "user", "password"}));
+  return {{"description", "how the node's power is switched; without it, it never is"},
+          {"oneOf", std::move(kinds)}};
 }
 
 Json texts(const std::string& help) {
@@ -56,17 +117,6 @@ Json node() {
                  {"ssh", ssh()},
                  {"power", power()}},
                 {"address"});
-}
-
-Json secret() {
-  return {{"description", "where the secret is, never what it is"},
-          {"oneOf",
-           {object("in an environment variable", {{"env", text("variable")}}, {"env"}),
-            object("in a file with mode 0600", {{"file", text("path")}}, {"file"})}}};
-}
-
-Json url(const std::string& help) {
-  return pattern(help, "^https?://[^/?#@:\\s][^/?#@\\s]*([/?#]\\S*)?$");
 }
 
 Json service() {

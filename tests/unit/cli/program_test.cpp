@@ -127,6 +127,23 @@ TEST_F(Program, ValidateFitsScenariosToTheClusterBesideThem) {
   EXPECT_THAT(document["files"][0]["problems"], SizeIs(1));
 }
 
+// Who could cut a node's power, and where nobody can.
+TEST_F(Program, ValidateSaysHowTheNodesAreSwitched) {
+  const fs::path file = write("power.yaml", R"(cluster: home
+nodes:
+  prod: {address: 192.0.2.11, ssh: {transport: local}, power: {kind: redfish, url: "https://bmc.example", system: "1", user: u, password: {env: ERNSTFALL_NO_SUCH_VARIABLE}}}
+  mirror: {address: 192.0.2.12, ssh: {transport: local}}
+)");
+  const ProcessResult text = run({"validate", file.string()});
+  EXPECT_EQ(text.exit_code, 0) << text.out;
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("  prod: power control: redfish at https://bmc.example, system 1\n"),
+                    HasSubstr("  mirror: power control: none\n")));
+  const Json document = Json::parse(run({"validate", "--json", file.string()}).out, nullptr, false);
+  ASSERT_TRUE(document.is_object());
+  EXPECT_EQ(document["files"][0]["power"], Json({{"prod", "redfish"}, {"mirror", "none"}}));
+}
+
 TEST_F(Program, ValidateRefusesAProbeThatHasNothingToWatch) {
   const auto scenario_on = [&](const std::string& on) {
     return write("s.yaml",

@@ -129,6 +129,58 @@ TEST(ClusterFile, WhatIsDumpedReadsBackToTheSame) {
   }
 }
 
+constexpr const char* kPowers = R"(cluster: home
+nodes:
+  a: {address: a, power: {kind: libvirt, uri: "qemu+ssh://root@host/system", domain: vm}}
+  b: {address: b, power: {kind: netcup, server: 123, refresh_token: {file: token}}}
+  c: {address: c, power: {kind: amt, url: "http://c:16992", password: {env: AMT}}}
+  d: {address: d, power: {kind: redfish, url: "https://d", system: 1, user: u, password: {env: BMC}, ca: ca.pem}}
+  e: {address: e, power: {kind: amt, url: "https://e:16993", user: u, password: {env: AMT}, pinned_certificate: e.pem}}
+  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, user: u, password: {file: /p}}}
+)";
+
+TEST(ClusterFile, EveryKindOfPowerControlIsReadAndDumped) {
+  using Kind = PowerConfig::Kind;
+  const auto read = parse(kPowers);
+  ASSERT_TRUE(read) << to_string(read.error());
+  const std::string dumped = dump_cluster(*read);
+  const auto again = parse(dumped, "/elsewhere/cluster.yaml");
+  ASSERT_TRUE(again) << to_string(again.error()) << "\n" << dumped;
+  EXPECT_EQ(dump_cluster(*again), dumped);
+  for (const Cluster* cluster : {&*read, &*again}) {
+    std::vector<PowerConfig> power;
+    for (const Node& node : cluster->nodes) power.push_back(node.power);
+    EXPECT_EQ(power[0].kind, Kind::libvirt);
+    EXPECT_EQ(power[0].uri, "qemu+ssh://root@host/system");
+    EXPECT_EQ(power[0].domain, "vm");
+    EXPECT_EQ(power[1].kind, Kind::netcup);
+    EXPECT_EQ(power[1].server, "123");
+    EXPECT_EQ(power[1].url, "https://www.servercontrolpanel.de");
+    EXPECT_EQ(power[1].secret.kind, SecretRef::Kind::file);
+    EXPECT_EQ(power[1].secret.name, "/etc/e/token");
+    EXPECT_EQ(power[2].kind, Kind::amt);
+    EXPECT_EQ(power[2].url, "http://c:16992");
+    EXPECT_EQ(power[2].user, "admin");
+    EXPECT_EQ(power[2].secret.name, "AMT");
+    EXPECT_EQ(power[3].kind, Kind::redfish);
+    EXPECT_EQ(power[3].system, "1");
+    EXPECT_EQ(power[3].user, "u");
+    EXPECT_EQ(power[3].ca_file, "/etc/e/ca.pem");
+    EXPECT_EQ(power[4].pinned_certificate_file, "/etc/e/e.pem");
+    EXPECT_EQ(power[5].kind, Kind::ipmi);
+    EXPECT_EQ(power[5].host, "192.0.2.9");
+    EXPECT_EQ(power[5].port, 6230);
+    EXPECT_EQ(power[5].secret.kind, SecretRef::Kind::file);
+  }
+}
+
+TEST(ClusterFile, TheKindsOfPowerControlHaveTheirNamesInTheOrderOfTheEnum) {
+  const std::vector<std::string> names = power_kind_names();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    EXPECT_EQ(power_kind_name(static_cast<PowerConfig::Kind>(i)), names[i]);
+  EXPECT_EQ(names.back(), power_kind_name(PowerConfig::Kind::ipmi));
+}
+
 TEST(ClusterFile, HomeAndParentFoldersAreResolved) {
   ASSERT_EQ(::setenv("HOME", "/home/me", 1), 0);
   const auto cluster = parse(R"(cluster: home

@@ -197,6 +197,33 @@ TEST(ResultJson, HoldsEverythingThatTheSchemaPromises) {
   }
 }
 
+// A node that nobody can fence is named, in every form of the report.
+TEST(PowerControl, OfEveryNodeIsInTheReport) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  run.cluster.nodes[0].power.kind = PowerConfig::Kind::redfish;
+  const RunReport report = report_of(run);
+  ASSERT_EQ(report.power.size(), run.cluster.nodes.size());
+  const json result = json::parse(render_json(report));
+  EXPECT_EQ(result["power"][run.cluster.nodes[0].name], "redfish");
+  EXPECT_EQ(result["power"]["mirror"], "none");
+  const std::string words = "prod redfish; none: mirror, load";
+  EXPECT_THAT(render_markdown(report), HasSubstr("* power control: " + words));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr(words));
+}
+
+TEST(PowerControl, AVictimWithoutOneCannotBeFencedByAClusterManager) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  const auto fencing_step = [&] {
+    const RunReport report = report_of(run);
+    for (const std::string& step : report.next_steps)
+      if (step.find("power first") != std::string::npos) return step;
+    return std::string("no such step");
+  };
+  EXPECT_THAT(fencing_step(), HasSubstr("power first (the cluster file names no power control"));
+  run.cluster.nodes[0].power.kind = PowerConfig::Kind::netcup;
+  EXPECT_THAT(fencing_step(), testing::EndsWith("power first"));
+}
+
 TEST(ResultJson, NotRecoveredIsNull) {
   const json result = json::parse(render_json(report_of(mocks::kill_prod({.service_up_s = 1000}))));
   EXPECT_TRUE(result["rto"]["upper_ms"].is_null());

@@ -214,6 +214,12 @@ nodes:
                connect_timeout: 5s},
          power: {kind: command, "on": [p, "on"], "off": [p, "off"], status: [p, s]}}
   mirror: {address: 192.0.2.12, power: {kind: none}}
+  a: {address: a, power: {kind: libvirt, uri: "qemu+ssh://root@host/system", domain: vm}}
+  b: {address: b, power: {kind: netcup, server: 123, refresh_token: {env: T}, url: "https://n.example", ca: ca.pem}}
+  c: {address: c, power: {kind: amt, url: "http://c:16992", password: {file: /p}}}
+  d: {address: d, power: {kind: amt, url: "https://d:16993", user: u, password: {env: P}, pinned_certificate: d.pem}}
+  e: {address: e, power: {kind: redfish, url: "https://e", system: 1, user: u, password: {env: P}}}
+  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, user: u, password: {env: P}}}
 drbd: {resource: r0, nodes: [prod, mirror]}
 service: {url: https://c.example/, resolve: 192.0.2.13, ca: ca.pem, user: u, password: {env: P},
           direct: {prod: "http://192.0.2.11:8080"}}
@@ -236,6 +242,12 @@ bool beyond_a_schema(const std::string& name) {
                                              "cluster-missing-identity",
                                              "cluster-missing-known-hosts",
                                              "cluster-password-without-user",
+                                             "cluster-power-amt-ca-over-http",
+                                             "cluster-power-ipmi-missing-secret",
+                                             "cluster-power-libvirt-password-in-uri",
+                                             "cluster-power-ipmi-host-an-option",
+                                             "cluster-power-redfish-missing-certificate",
+                                             "cluster-power-redfish-two-trusts",
                                              "cluster-same-address",
                                              "cluster-secret-missing-file",
                                              "cluster-secret-readable-by-all",
