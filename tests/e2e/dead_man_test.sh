@@ -76,19 +76,21 @@ killed_at() { # FAMILY STEP
   esac
 }
 
-cut() { "$program" lab exec --lab "$lab" -- nft -f - <<<"table ip cut { chain out { type filter hook output priority 0; ip daddr $1 drop; }; }"; }
-uncut() { "$program" lab exec --lab "$lab" -- nft delete table ip cut; }
+# What we send to the node goes to a machine that is not there: silence, as on a broken line.
+cut() { "$program" lab exec --lab "$lab" -- ip neigh replace "$1" lladdr 02:00:00:00:de:ad nud permanent dev "$(bridge_to "$1")"; }
+uncut() { "$program" lab exec --lab "$lab" -- ip neigh del "$1" dev "$(bridge_to "$1")"; }
+bridge_to() { "$program" lab exec --lab "$lab" -- ip -o route get "$1" | sed -n 's/.* dev \([^ ]*\).*/\1/p'; }
 cut_off_at() { # FAMILY STEP
   family "$1"
   local name="$fault, cut off at $2" status=0 address until_s
   address=$(awk -v node="$node" '$1 == node {print $2}' "$work/addresses")
   start 10s
   if ! at_record "$2"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  cut "$address"
+  cut "$address" || bad "$name: cannot be cut off"
   # Whoever undoes it now is not us.
   sleep $((dead_man + 15))
   until_s=$(date +%s)
-  uncut
+  uncut "$address"
   wait $pid || status=$?
   case $status in
     2 | 3) good "$name: exit $status: $(why | cut -c1-200)" ;;
