@@ -77,8 +77,8 @@ killed_at() { # FAMILY STEP
 }
 
 # What we send to the node goes to a machine that is not there: silence, as on a broken line.
-cut() { "$program" lab exec --lab "$lab" -- ip neigh replace "$1" lladdr 02:00:00:00:de:ad nud permanent dev "$(bridge_to "$1")"; }
-uncut() { "$program" lab exec --lab "$lab" -- ip neigh del "$1" dev "$(bridge_to "$1")"; }
+silence() { "$program" lab exec --lab "$lab" -- ip neigh replace "$1" lladdr 02:00:00:00:de:ad nud permanent dev "$(bridge_to "$1")"; }
+speak() { "$program" lab exec --lab "$lab" -- ip neigh del "$1" dev "$(bridge_to "$1")"; }
 bridge_to() { "$program" lab exec --lab "$lab" -- ip -o route get "$1" | sed -n 's/.* dev \([^ ]*\).*/\1/p'; }
 cut_off_at() { # FAMILY STEP
   family "$1"
@@ -86,11 +86,11 @@ cut_off_at() { # FAMILY STEP
   address=$(awk -v node="$node" '$1 == node {print $2}' "$work/addresses")
   start 10s
   if ! at_record "$2"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  cut "$address" || bad "$name: cannot be cut off"
+  silence "$address" || bad "$name: cannot be cut off"
   # Whoever undoes it now is not us.
   sleep $((dead_man + 15))
   until_s=$(date +%s)
-  uncut "$address"
+  speak "$address"
   wait $pid || status=$?
   case $status in
     2 | 3) good "$name: exit $status: $(why | cut -c1-200)" ;;
@@ -163,7 +163,7 @@ test_planted() {
 
 # What the owner has on the node himself, byte for byte.
 own_state() {
-  "$program" lab ssh --lab "$lab" prod -- sh -c 'tc qdisc show; tc filter show dev eth0; nft -s list ruleset; df --output=avail,iavail /srv/cloud; ls -laR /srv/cloud | grep -v "^total"; systemctl is-active prometheus-node-exporter; systemctl is-enabled prometheus-node-exporter; cat /proc/mounts; find /etc/systemd /run/systemd/system -type f | sort | xargs sha256sum; sysctl -a 2>/dev/null | grep -v -e random -e "\.file-nr" -e inode -e dentry -e ns_last_pid -e stat_refresh -e perf_event -e _reserve_kbytes' </dev/null
+  "$program" lab ssh --lab "$lab" prod -- sh -c 'tc qdisc show; tc filter show dev eth0; nft -s list ruleset; df --output=avail,iavail /srv/cloud; ls -laR /srv/cloud | grep -v "^total"; systemctl is-active prometheus-node-exporter; systemctl is-enabled prometheus-node-exporter; grep -v binfmt_misc /proc/mounts; find /etc/systemd /run/systemd/system -type f | sort | xargs sha256sum; sysctl -a 2>/dev/null | grep -v -e fs.binfmt_misc -e random -e "\.file-nr" -e inode -e dentry -e ns_last_pid -e stat_refresh -e perf_event -e _reserve_kbytes' </dev/null
 }
 test_own_state() {
   on_node prod 'tc qdisc replace dev eth0 root handle 42: fq_codel limit 777 && nft add table inet owner && nft "add chain inet owner c { type filter hook input priority 7; }" &&
