@@ -1,5 +1,6 @@
 // cluster_decode: a cluster file to a Cluster.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
@@ -391,30 +392,20 @@ Result<Cluster> load_cluster(const fs::path& path) {
   return parse_cluster(*text, path);
 }
 
+namespace {
+
+// In the order of PowerConfig::Kind.
+constexpr std::array<std::string_view, 8> kPowerKinds{"none",   "lab", "command", "libvirt",
+                                                      "netcup", "amt", "redfish", "ipmi"};
+
+}  // namespace
+
 std::vector<std::string> power_kind_names() {
-  return {"none", "lab", "command", "libvirt", "netcup", "amt", "redfish", "ipmi"};
+  return {kPowerKinds.begin(), kPowerKinds.end()};
 }
 
 std::string_view power_kind_name(PowerConfig::Kind kind) {
-  switch (kind) {
-    case PowerConfig::Kind::none:
-      return "none";
-    case PowerConfig::Kind::lab:
-      return "lab";
-    case PowerConfig::Kind::command:
-      return "command";
-    case PowerConfig::Kind::libvirt:
-      return "libvirt";
-    case PowerConfig::Kind::netcup:
-      return "netcup";
-    case PowerConfig::Kind::amt:
-      return "amt";
-    case PowerConfig::Kind::redfish:
-      return "redfish";
-    case PowerConfig::Kind::ipmi:
-      return "ipmi";
-  }
-  return "none";
+  return kPowerKinds[static_cast<std::size_t>(kind)];
 }
 
 std::vector<std::string> Node::addresses() const {

@@ -1,6 +1,4 @@
 // k8s.pod-delete: pods are asked to end, as by kubectl delete, and their controllers make new ones.
-#include <array>
-
 #include "harness/faults/k8s_pods.h"
 
 namespace ernstfall {
@@ -14,14 +12,12 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   return plan_k8s_pods(kK8sPodDelete, target, step, false);
 }
 
-constexpr std::array kParams{kK8sNamespace, kK8sSelector, kK8sCount, kK8sAnywhere, kK8sControl};
-
 }  // namespace
 }  // namespace k8s_pod_delete
 
 const FaultType kK8sPodDelete{"k8s.pod-delete",
                               "delete pods of a node in good order",
-                              k8s_pod_delete::kParams,
+                              kK8sPodsParams,
                               kK8sPodsNeed,
                               kK8sPodsConfirmedBy,
                               kK8sPodsUndoneBy,

@@ -1,6 +1,4 @@
 // k8s.pod-kill: pods end at once, without the time that they have to tidy up.
-#include <array>
-
 #include "harness/faults/k8s_pods.h"
 
 namespace ernstfall {
@@ -14,14 +12,12 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
   return plan_k8s_pods(kK8sPodKill, target, step, true);
 }
 
-constexpr std::array kParams{kK8sNamespace, kK8sSelector, kK8sCount, kK8sAnywhere, kK8sControl};
-
 }  // namespace
 }  // namespace k8s_pod_kill
 
 const FaultType kK8sPodKill{"k8s.pod-kill",
                             "delete pods of a node without any grace period",
-                            k8s_pod_kill::kParams,
+                            kK8sPodsParams,
                             kK8sPodsNeed,
                             kK8sPodsConfirmedBy,
                             kK8sPodsUndoneBy,

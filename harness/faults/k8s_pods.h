@@ -2,6 +2,8 @@
 // that their controllers made new ones.
 #pragma once
 
+#include <array>
+
 #include "harness/faults/k8s_script.h"
 
 namespace ernstfall {
@@ -14,6 +16,9 @@ inline constexpr ParamSpec kK8sCount{"count", ParamValue::Kind::integer, "1", fa
                                      "how many of them, the first by name; 0: all"};
 inline constexpr ParamSpec kK8sAnywhere{"anywhere", ParamValue::Kind::boolean, "false", false,
                                         "also pods that run on other nodes than the one aimed at"};
+
+inline constexpr std::array kK8sPodsParams{kK8sNamespace, kK8sSelector, kK8sCount, kK8sAnywhere,
+                                           kK8sControl};
 
 // What FaultType says of each of them.
 inline constexpr std::string_view kK8sPodsNeed =

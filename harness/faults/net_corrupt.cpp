@@ -34,9 +34,7 @@ const FaultType kNetCorrupt{
     "net.corrupt",
     "flip a bit in some of the packets between a node and others",
     net_corrupt::kParams,
-    "iproute2, iputils-ping, kmod and perl-base on the node; ifb and netem in its kernel; peers "
-    "that "
-    "answer a ping, unless only what goes out is hit",
+    kNetWatchedNeeds,
     "packets of our own are read behind the queue: their bytes are not those that went in",
     kNetShapeUndoneBy,
     false,

@@ -44,9 +44,7 @@ const FaultType kNetReorder{
     "net.reorder",
     "let some of the packets between a node and others overtake the rest",
     net_reorder::kParams,
-    "iproute2, iputils-ping, kmod and perl-base on the node; ifb and netem in its kernel; peers "
-    "that "
-    "answer a ping, unless only what goes out is hit",
+    kNetWatchedNeeds,
     "packets of our own are read behind the queue: some left it before others that went in first",
     kNetShapeUndoneBy,
     false,

@@ -21,6 +21,10 @@ inline constexpr std::string_view kNetem = "netem limit 20000";
 // What FaultType says of each of them.
 inline constexpr std::string_view kNetShapeNeeds =
     "iproute2, iputils-ping and kmod on the node; ifb and netem or tbf in its kernel";
+// Of those whose packets are read behind the queue.
+inline constexpr std::string_view kNetWatchedNeeds =
+    "iproute2, iputils-ping, kmod and perl-base on the node; ifb and netem in its kernel; peers "
+    "that answer a ping, unless only what goes out is hit";
 inline constexpr std::string_view kNetShapeUndoneBy =
     "the fault's own filters and device are removed by their mark, and what it had to add (clsact, "
     "the ifb module) if nobody else uses it";
