@@ -44,6 +44,7 @@ echo "${state%% *}" >"$keep/node"
 main=$(prop MainPID)
 echo "$main $(started "$main")" >"$keep/main"
 remember
+begin
 systemctl stop -- $(triggers) "$unit" || no "$unit does not stop"
 )sh";
 
