@@ -184,11 +184,6 @@ Status for_each_machine(const Topology& topology, const What& what) {
   return {};
 }
 
-Result<Qmp> monitor(const LabStore& store, const std::string& node, Deadline deadline,
-                    const std::stop_token& stop) {
-  return Qmp::connect(store.node_file(node, "qmp"), deadline, stop);
-}
-
 // Starts every machine paused from the snapshot, lets them go together, and steps their clocks.
 Status resume_all(const LabStore& store, const Topology& topology, const LabState& state,
                   const std::stop_token& stop) {
@@ -199,7 +194,7 @@ Status resume_all(const LabStore& store, const Topology& topology, const LabStat
   // snapshot, and stay so when all of them go on within a moment.
   std::vector<Qmp> monitors;
   for (const LabNode& node : topology.nodes) {
-    ERNSTFALL_TRY(Qmp qmp, monitor(store, node.name, deadline, stop));
+    ERNSTFALL_TRY(Qmp qmp, machine_monitor(store, node.name, deadline, stop));
     monitors.push_back(std::move(qmp));
   }
   for (Qmp& qmp : monitors)
@@ -282,7 +277,7 @@ Status lab_snapshot(const std::string& lab, const std::stop_token& stop, const L
   const auto began = std::chrono::steady_clock::now();
   std::vector<Qmp> monitors;
   for (const LabNode& node : topology.nodes) {
-    ERNSTFALL_TRY(Qmp qmp, monitor(store, node.name, deadline, stop));
+    ERNSTFALL_TRY(Qmp qmp, machine_monitor(store, node.name, deadline, stop));
     monitors.push_back(std::move(qmp));
   }
   // Half a snapshot is none: only when all machines were saved it counts.

@@ -3,6 +3,7 @@
 
 #include "harness/core/result.h"
 #include "harness/core/text.h"
+#include "lab/qmp.h"
 #include "lab/store.h"
 
 namespace ernstfall {
@@ -21,6 +22,9 @@ Status make_disks(const LabStore& store, const Topology& topology, const LabStat
                   const LabNode& node, bool all_new, const std::stop_token& stop);
 Status start_machine(const LabStore& store, const Topology& topology, const LabState& state,
                      const LabNode& node, const MachineStart& start, const std::stop_token& stop);
+// The machine's monitor, once it answers. When qemu ended: what it said.
+Result<Qmp> machine_monitor(const LabStore& store, const std::string& node, Deadline deadline,
+                            const std::stop_token& stop);
 Status stop_machine(const LabStore& store, const std::string& node, Deadline deadline);
 
 // "kvm" when a kernel really boots with it, else "tcg". The device's presence proves nothing.

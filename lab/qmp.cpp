@@ -41,8 +41,8 @@ Result<Fd> connect_once(const std::filesystem::path& socket) {
 
 }  // namespace
 
-Result<Qmp> Qmp::connect(const std::filesystem::path& socket, Deadline deadline,
-                         const std::stop_token& stop) {
+Result<Qmp> Qmp::connect(const std::filesystem::path& socket, const std::function<bool()>& alive,
+                         Deadline deadline, const std::stop_token& stop) {
   while (true) {
     auto fd = connect_once(socket);
     if (fd) {
@@ -51,7 +51,8 @@ Result<Qmp> Qmp::connect(const std::filesystem::path& socket, Deadline deadline,
       ERNSTFALL_CHECK(qmp.execute("qmp_capabilities", json::object(), deadline, stop));
       return qmp;
     }
-    if (fd.error().code == Errc::usage || deadline.expired()) return tl::unexpected(fd.error());
+    if (fd.error().code == Errc::usage || !alive() || deadline.expired())
+      return tl::unexpected(fd.error());
     if (!sleep_until(deadline.at_most(std::chrono::milliseconds(20)), stop))
       return fail_at(Errc::cancelled, socket.string(), "stopped");
   }

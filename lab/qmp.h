@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <stop_token>
 #include <string>
@@ -14,8 +15,10 @@ namespace ernstfall {
 
 class Qmp {
  public:
-  // Connects and negotiates; waits until the socket is there.
-  static Result<Qmp> connect(const std::filesystem::path& socket, Deadline deadline,
+  // Connects and negotiates; waits until the socket is there, as long as `alive` says that there is
+  // somebody to wait for.
+  static Result<Qmp> connect(const std::filesystem::path& socket,
+                             const std::function<bool()>& alive, Deadline deadline,
                              const std::stop_token& stop);
   // Returns the answer's "return" as JSON text; an answer with "error" is an Error.
   Result<std::string> execute(const std::string& command, const nlohmann::json& arguments,

@@ -8,10 +8,12 @@ namespace ernstfall {
 namespace {
 
 constexpr std::size_t kStateField = 3;
+constexpr std::size_t kThreadsField = 20;
 constexpr std::size_t kStartField = 22;
 
 struct StatLine {
   char state = '?';
+  std::uint64_t threads = 0;
   std::uint64_t start_ticks = 0;
 };
 
@@ -25,12 +27,15 @@ Result<StatLine> read_stat(int pid) {
   const std::vector<std::string> fields = split(trim(text.substr(name_end + 2)), ' ');
   if (fields.size() <= kStartField - kStateField || fields[0].empty())
     return fail_at(Errc::protocol, path, "not in the known form");
-  StatLine line{fields[0][0], 0};
-  const std::string& start = fields[kStartField - kStateField];
-  const auto [end, ec] =
-      std::from_chars(start.data(), start.data() + start.size(), line.start_ticks);
-  if (ec != std::errc() || end != start.data() + start.size())
-    return fail_at(Errc::protocol, path, "not in the known form");
+  StatLine line;
+  line.state = fields[0][0];
+  for (const auto& [field, value] :
+       {std::pair{kThreadsField, &line.threads}, std::pair{kStartField, &line.start_ticks}}) {
+    const std::string& digits = fields[field - kStateField];
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), *value);
+    if (ec != std::errc() || end != digits.data() + digits.size())
+      return fail_at(Errc::protocol, path, "not in the known form");
+  }
   return line;
 }
 
@@ -43,8 +48,10 @@ Result<std::uint64_t> process_start_ticks(int pid) {
 
 bool process_alive(int pid, std::uint64_t start_ticks) {
   const Result<StatLine> line = read_stat(pid);
-  // A zombie has ended; only its parent has not looked yet.
-  return line && line->start_ticks == start_ticks && line->state != 'Z' && line->state != 'X';
+  if (!line || line->start_ticks != start_ticks || line->state == 'X') return false;
+  // A zombie has ended; only its parent has not looked yet. But a first thread that ended looks
+  // like one while other threads still hold the process's files, locks and network devices.
+  return line->state != 'Z' || line->threads > 1;
 }
 
 }  // namespace ernstfall

@@ -2,6 +2,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,6 +224,32 @@ TEST(ProcessTable, APidIsOnlyAliveWithItsOwnStartTime) {
   EXPECT_TRUE(process_alive(::getpid(), *ticks));
   EXPECT_FALSE(process_alive(::getpid(), *ticks + 1));
   EXPECT_FALSE(process_start_ticks(0));
+}
+
+// A killed process ends thread by thread, and the first one is not the last: until then it holds
+// its locks.
+TEST(ProcessTable, AProcessWhoseFirstThreadEndedIsAlive) {
+  const int pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    pthread_t other{};
+    const auto run = [](void*) -> void* {
+      while (true) ::pause();
+    };
+    if (::pthread_create(&other, nullptr, run, nullptr) == 0) ::syscall(SYS_exit, 0);
+    ::_exit(1);
+  }
+  const auto ticks = process_start_ticks(pid);
+  ASSERT_TRUE(ticks);
+  const auto looks_like_a_zombie = [&] {
+    const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+    return stat && stat->find(") Z ") != std::string::npos;
+  };
+  EXPECT_TRUE(eventually(looks_like_a_zombie));
+  EXPECT_TRUE(process_alive(pid, *ticks));
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  EXPECT_TRUE(eventually([&] { return !process_alive(pid, *ticks); }));
+  ::waitpid(pid, nullptr, 0);
 }
 
 TEST(ProcessTable, ReadsPastAProgramNameWithParenthesesAndSpaces) {
