@@ -19,6 +19,9 @@ forget() { # all that keeps a fault known on the node but its timer
   rm -f "/etc/systemd/system/multi-user.target.wants/$mark-boot.service" "/etc/systemd/system/$mark-boot.service"
   rm -rf "$keep"
   rmdir "${keep%/*}" 2>/dev/null
+  case $keep in # one that ran at boot stays known as something that multi-user.target wants, until all is read anew
+    /var/lib/*) systemctl daemon-reload; systemctl reset-failed "$mark-boot.service" 2>/dev/null ;;
+  esac
 }
 begin() { # waits for the moment at which the targets of a step begin; says when that was, by this clock
   local left
