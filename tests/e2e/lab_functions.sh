@@ -5,7 +5,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 exec 3>&1 # what is said while a command's output goes into a file
 
 say() { printf '%s %s\n' "$(date -u +%T)" "$*" >&3; }
-bad() { failed=$((failed + 1)); say "FAILED: $*"; }
+bad() { failed=$((failed + 1)); say "FAILED: $*"; printf 'FAILED: %s\n' "$*" >>"$work/failures"; }
 good() { passed=$((passed + 1)); say "ok: $*"; }
 cleanup() {
   local status=$?
