@@ -208,5 +208,6 @@ else
   test_planted
   test_own_state
 fi
+[ ! -s "$work/failures" ] || { say "what failed, once more:"; cat "$work/failures" >&3; }
 say "$passed passed, $failed failed"
 [ $failed -eq 0 ]

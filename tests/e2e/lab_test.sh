@@ -2,17 +2,20 @@
 # lab_test: the whole path as its user walks it, on real virtual machines with real DRBD: a run, its
 # report, the recheck, the same through a cluster file that knows nothing of the lab, the other replica
 # promoted, and the harness killed at several moments and healed after.
-# usage: lab_test PROGRAM [--all | FUNCTION...]
+# usage: lab_test PROGRAM [--lab NAME] [--all | FUNCTION...]
+#   --lab      a lab that is up, and is left up
 #   --all      kill at ten moments instead of three, kill `lab up`, two labs at once
 #   FUNCTION   only these of the functions below, in a fresh lab: test_synchronous_replica "kill_at hold 2"
 set -euo pipefail
 program=$(readlink -f "$1")
 shift
+lab=e2e-$$
+keep_lab=
+if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
 only=("$@")
 all=
 [ "${1:-}" != --all ] || { all=--all; only=(); }
 top=$(cd "$(dirname "$0")/../.." && pwd)
-lab=e2e-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-e2e.XXXXXX")
 passed=0
 
@@ -33,7 +36,7 @@ check() { # TEXT COMMAND...
 cleanup() {
   local status=$?
   local name
-  for name in "$lab" "$lab-2"; do "$program" lab down --lab "$name" --purge >/dev/null 2>&1 || true; done
+  for name in $([ -n "$keep_lab" ] || printf %s "$lab") "$lab-2"; do "$program" lab down --lab "$name" --purge >/dev/null 2>&1 || true; done
   rm -rf "$work"
   exit $status
 }
@@ -140,6 +143,37 @@ test_synchronous_replica() {
   pristine
 }
 
+# Planted defect: protocol A acknowledges what is only on its way, with room for much of it, and the way is slow.
+protocol_a() { # pings may be late on a slow way: the pair has to stay connected until the cut
+  local node
+  for node in prod mirror; do
+    on_node $node sh -c 'sed -i "s/protocol C;/protocol A; sndbuf-size 10M; ping-timeout 100;/" /etc/drbd.d/r0.res && sync && drbdadm adjust r0' || die "protocol A on $node"
+  done
+  on_node prod sh -c 'for i in $(seq 60); do grep -q "cs:Connected.*ds:UpToDate/UpToDate A" /proc/drbd && exit 0; sleep 1; done; exit 1' ||
+    die "the pair is not connected with protocol A"
+}
+# From shortly before the cut: for longer, and the service itself would wait. On prod, so that the cut ends it.
+slow_link_before_the_cut() { # LOG-FILE
+  until grep -q ' baseline ' "$1" 2>/dev/null; do sleep 0.1; done
+  sleep 16
+  on_node prod sh -c 'tc qdisc add dev eth0 root handle 1: prio bands 4 && tc qdisc add dev eth0 parent 1:4 handle 40: tbf rate 64kbit burst 6000b latency 400ms &&
+                      tc filter add dev eth0 parent 1: protocol ip u32 match ip dst 10.77.0.12/32 flowid 1:4'
+}
+test_lagging_replica() {
+  local run throttle
+  pristine
+  durable_writes
+  protocol_a
+  slow_link_before_the_cut "$work/asynchronous.log" &
+  throttle=$!
+  run_attended asynchronous
+  check "the link was slow before the cut" wait $throttle
+  check "protocol A over a slow link, promoted on mirror: the loss is found" \
+    result '.rpo.lost > 0 and ([.checks[] | select(.name == "rpo")][0].verdict == "fail")' "$run"
+  check "and it is a violation" result '.verdict == "violated"' "$run"
+  pristine
+}
+
 same_numbers() { # what the run said, what the raw history says
   local numbers='(.result // .) | [.verdict, .class, .rto, .rpo]'
   [ "$(jq -S "$numbers" "$1")" = "$(jq -S "$numbers" "$2")" ]
@@ -220,6 +254,7 @@ fi
 test_kill_prod
 test_plain_cluster_file
 test_synchronous_replica
+test_lagging_replica
 short_scenario
 kill_at baseline 1
 kill_at inject 0
