@@ -82,7 +82,7 @@ Injection::StepEnd Injection::carry_out(const PlannedStep& planned, int lane,
     intended += (intended.empty() ? "" : "; ") + plan.intended;
   }
   hooks_.phase("inject", intended);
-  inject_together(targets, stop);
+  inject_together(planned, targets, stop);
   StepEnd end = StepEnd::held;
   bool touched = false;
   for (const Target& target : targets) {
@@ -154,12 +154,41 @@ bool Injection::hold(const PlannedStep& planned, int lane, const std::stop_token
   return !ended;
 }
 
-// Prepared, and asked for their clocks, before the first is touched. Then all begin at one stated
-// moment: their scripts are on the nodes by then and wait for it.
-void Injection::inject_together(std::vector<Target>& targets, const std::stop_token& stop) {
+// The first step finds the service as it was in the baseline, or does not begin.
+Status Injection::steady_still(const PlannedStep& planned, const std::stop_token& stop) {
+  if (!hooks_.steady || scenario_.soak) return {};
+  const Steady steady = hooks_.steady();
+  if (!steady.trouble.empty()) return fail(Errc::refused, "{}", steady.trouble);
+  return steady.copies_may_differ ? check_copies_now(planned, stop) : Status{};
+}
+
+// All prepared before the first is touched. Then all begin at one stated moment: their scripts are
+// on the nodes by then and wait for it.
+void Injection::inject_together(const PlannedStep& planned, std::vector<Target>& targets,
+                                const std::stop_token& stop) {
   const int step = next_step_++;
   const bool together = targets.size() > 1;
-  std::atomic<bool> all_prepared = true;
+  {
+    std::vector<std::jthread> threads;
+    for (Target& target : targets)
+      threads.emplace_back(
+          [&] { target.outcome = injector_.prepare(target.id, target.plan, stop); });
+  }
+  std::string why;
+  if (std::any_of(targets.begin(), targets.end(),
+                  [](const Target& target) { return !target.outcome.problem.empty(); }))
+    why = "another target of the same step could not be prepared";
+  else if (step == 0)
+    if (const auto steady = steady_still(planned, stop); !steady) why = to_string(steady.error());
+  if (!why.empty()) {
+    for (Target& target : targets) {
+      if (!target.outcome.problem.empty()) continue;
+      target.outcome.problem = why;
+      // Its way back is journalled: it is gone, and shown to be needless.
+      target.outcome.touched = true;
+    }
+    return;
+  }
   std::atomic<std::int64_t> slowest_ns = 0;
   std::optional<SteadyTime> at;
   const auto choose_moment = [&]() noexcept {
@@ -173,9 +202,7 @@ void Injection::inject_together(std::vector<Target>& targets, const std::stop_to
     threads.emplace_back([&] {
       StartSignal signal;
       signal.step = step;
-      target.outcome = injector_.prepare(target.id, target.plan, stop);
-      if (!target.outcome.problem.empty()) all_prepared = false;
-      if (together && all_prepared) {
+      if (together) {
         signal.clock = clock_of(target.plan.node, stop);
         const std::int64_t mine = signal.clock ? signal.clock->round_trip_max.count() : 0;
         std::int64_t seen = slowest_ns;
@@ -183,11 +210,6 @@ void Injection::inject_together(std::vector<Target>& targets, const std::stop_to
         }
       }
       start.arrive_and_wait();
-      if (!target.outcome.problem.empty()) return;
-      if (!all_prepared) {
-        target.outcome.problem = "another target of the same step could not be prepared";
-        return;
-      }
       signal.at = at;
       injector_.apply(target.id, target.plan, target.outcome, signal,
                       Deadline::after(nodes_.cluster().scaled(kConfirmMax)), stop);

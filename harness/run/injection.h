@@ -26,11 +26,20 @@
 
 namespace ernstfall {
 
+// Whether the service is as it was when the steady state was found; waits until it is again.
+struct Steady {
+  std::string trouble;             // why it is not, and will not be; empty: it is
+  bool copies_may_differ = false;  // it took a while, and DRBD may have changed meanwhile
+};
+
 struct InjectionHooks {
   std::function<void(std::string_view phase, const std::string& text)> phase;
   std::function<void(const std::string& why)> abort;
   // Why the fault must end now; empty: it may go on. Asked four times a second while it holds.
   std::function<std::string()> guard;
+  // Asked once, between the preparation of the first step and its begin: what we ask slow nodes to
+  // prepare a fault can itself disturb the service. Not there: nobody watches one.
+  std::function<Steady()> steady = {};
   // Waits while the fault is in effect; lane 0 may have an operator in it.
   std::function<void(const PlannedStep&, int lane, TimeNs confirmed_at, const std::stop_token&)>
       hold;
@@ -71,7 +80,9 @@ class Injection {
   Result<PlannedStep> reserve(const FaultStep& step, const std::stop_token& stop);
   void skip(const SoakEntry& entry, const std::string& why);
   std::optional<NodeClock> clock_of(const std::string& node, const std::stop_token& stop);
-  void inject_together(std::vector<Target>& targets, const std::stop_token& stop);
+  void inject_together(const PlannedStep& planned, std::vector<Target>& targets,
+                       const std::stop_token& stop);
+  Status steady_still(const PlannedStep& planned, const std::stop_token& stop);
   bool undo_together(std::vector<Target>& targets);
   Result<PlannedStep> plan_when_allowed(const FaultStep& step, const std::stop_token& stop);
   Status check_copies_now(const PlannedStep& planned, const std::stop_token& stop);

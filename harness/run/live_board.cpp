@@ -115,7 +115,18 @@ std::uint64_t LiveBoard::acknowledged_writes() const {
   return acknowledged_;
 }
 
+std::optional<std::uint64_t> LiveBoard::drbd_changes() const {
+  const std::lock_guard lock(mutex_);
+  return drbd_changes_;
+}
+
 Status LiveBoard::append(const Event& event) {
+  if (event.kind == kinds::kDrbdLine) {
+    const std::lock_guard lock(mutex_);
+    drbd_changes_ = drbd_changes_.value_or(0);
+    // What was there from the beginning is listed as "exists"; the rest is news.
+    if (event.text.find(" exists ") == std::string::npos) ++*drbd_changes_;
+  }
   if (event.kind == kinds::kDrbdLine && event.text.find("call helper") != std::string::npos &&
       event.text.find("split-brain") != std::string::npos) {
     const std::lock_guard lock(mutex_);

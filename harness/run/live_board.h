@@ -59,6 +59,8 @@ class LiveBoard final : public HistoryWriter {
   // The bad ones among the answers of the last `window`, in percent; nullopt: there was none, or
   // the first answer of the run is younger than the window.
   std::optional<double> service_error_percent(TimeNs now, Nanos window) const;
+  // How often DRBD's state changed, as its event streams said; nullopt: nobody listens to one.
+  std::optional<std::uint64_t> drbd_changes() const;
   // DRBD's own line that says so; empty: none yet.
   std::string split_brain() const;
 
@@ -76,6 +78,7 @@ class LiveBoard final : public HistoryWriter {
   std::deque<Answer> answers_;
   std::optional<TimeNs> first_answer_;
   std::uint64_t acknowledged_ = 0;
+  std::optional<std::uint64_t> drbd_changes_;
   std::string split_brain_;
 };
 

@@ -50,6 +50,7 @@ class Run {
   Status lock_nodes();
   Status start_watching();
   bool hold_baseline();
+  Steady steady_still();
   void inject_all();
   void hold(const PlannedStep& step, int lane, TimeNs confirmed_at, const std::stop_token& stop);
   void wait_for_own_recovery(const FaultPlan& plan, Deadline until, const std::stop_token& stop);
@@ -97,6 +98,7 @@ class Run {
   std::unique_ptr<MetricWatch> metric_;
   SourceId run_source_ = 0;
   bool touched_ = false;
+  TimeNs steady_seen_at_ = 0;
   bool runbook_begun_ = false;
 };
 
@@ -182,9 +184,22 @@ bool Run::hold_baseline() {
     if (trouble.empty() || deadline.expired() || !wait(kLookPeriod)) break;
   }
   event(kinds::kBaseline, {{"ok", trouble.empty()}, {"why", trouble}});
+  steady_seen_at_ = clock_.now();
   if (!trouble.empty() && !stopped())
     abort("there is no steady state to disturb, so nothing was touched: " + trouble);
   return trouble.empty() && !stopped();
+}
+
+// Planning and arming ask the nodes for much at once, and on slow ones the service may suffer from
+// it: what would be measured then is us.
+Steady Run::steady_still() {
+  if (scenario_.probes.empty()) return {};
+  const TimeNs now = clock_.now();
+  if (board_->service_trouble(now, now - steady_seen_at_).empty()) return {};
+  progress_.note("what was asked of the nodes disturbed the service: once more");
+  const auto changes = board_->drbd_changes();
+  if (!hold_baseline()) return {"the service did not come back to its steady state"};
+  return {"", !changes || board_->drbd_changes() != changes};
 }
 
 void Run::hold(const PlannedStep& planned, int lane, TimeNs confirmed_at,
@@ -262,6 +277,7 @@ void Run::inject_all() {
   hooks.phase = [this](std::string_view name, const std::string& text) { phase(name, text); };
   hooks.abort = [this](const std::string& why) { abort(why); };
   hooks.guard = [this] { return guard_trouble(); };
+  hooks.steady = [this] { return steady_still(); };
   hooks.hold = [this](const PlannedStep& step, int lane, TimeNs confirmed_at,
                       const std::stop_token& stop) { hold(step, lane, confirmed_at, stop); };
   Injection injection(*nodes_, scenario_, options_.seed, *injector_, clock_, progress_,

@@ -82,8 +82,9 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
       effect - std::max<TimeNs>(context.scenario.baseline.count(),
                                 static_cast<TimeNs>(2 * kMinBaselineSamples) * source.period_ns);
   for (const Sample* sample : samples) {
+    if (sample->scheduled < baseline_from) continue;
     whole.add(sample->outcome);
-    if (sample->ended <= effect && sample->scheduled >= baseline_from) before.add(sample->outcome);
+    if (sample->ended <= effect) before.add(sample->outcome);
   }
   whole.missed += absent_slots(samples, source);
   Judged judged;

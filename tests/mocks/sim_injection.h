@@ -88,6 +88,7 @@ class SimInjection {
     InjectionHooks hooks;
     hooks.phase = [](std::string_view, const std::string&) {};
     hooks.guard = [this] { return guard; };
+    hooks.steady = steady;
     hooks.abort = [&](const std::string& why) {
       const std::lock_guard lock(mutex);
       aborted.push_back(why);
@@ -106,6 +107,7 @@ class SimInjection {
   }
 
   std::string guard;
+  std::function<Steady()> steady;
   QuietProgress progress;
 
  private:

@@ -66,6 +66,17 @@ TEST_F(LiveBoardTest, MissedSlotsAreNoEvidence) {
   EXPECT_FALSE(board_->service_stable(kPeriod, 0));
 }
 
+TEST_F(LiveBoardTest, KnowsWhetherDrbdChanged) {
+  EXPECT_FALSE(board_->drbd_changes()) << "nobody listens";
+  const auto said = [&](const std::string& text) {
+    ASSERT_TRUE(board_->append(Event{0, 0, std::string(kinds::kDrbdLine), text}));
+  };
+  said("2026-11-26T07:34:19.17+00:00 exists resource name:r0 role:Primary");
+  EXPECT_EQ(board_->drbd_changes(), 0U);
+  said("2026-11-26T07:34:20.17+00:00 change connection name:r0 connection:Connecting");
+  EXPECT_EQ(board_->drbd_changes(), 1U);
+}
+
 TEST_F(LiveBoardTest, OnlyServiceSourcesCount) {
   const SourceId node =
       *board_->define_source({0, "node.reach@prod", "node.reach", "prod", kPeriod, kPeriod});
