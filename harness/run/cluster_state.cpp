@@ -8,9 +8,13 @@
 #include <thread>
 
 namespace ernstfall {
+
 namespace {
 
 using nlohmann::json;
+
+// StandAlone never ends by itself; somebody's automation may still be at it.
+constexpr Nanos kStandAloneMax = std::chrono::seconds(30);  // scaled
 
 // Reads only. Sorted, and without counters, times or what the kernel sizes anew at each boot, so
 // that an unchanged node gives the same bytes.
@@ -193,11 +197,43 @@ std::vector<std::string> wait_until_same(const NodeSet& nodes, const json& befor
                   [&](const ClusterState& state) { return state_differences(before, state); });
 }
 
+std::string stand_alone(const ClusterState& state, const Cluster& cluster) {
+  if (!cluster.drbd) return {};
+  std::string alone;
+  for (const std::string& name : cluster.drbd->nodes) {
+    const auto node = state.nodes.find(name);
+    // Who is not seen may be about to come back.
+    if (node == state.nodes.end() || !node->second.drbd) return {};
+    for (const auto& [peer, connection] : node->second.drbd->connections)
+      if (connection.connection == "StandAlone") {
+        alone += (alone.empty() ? "" : ", ") + name;
+        break;
+      }
+  }
+  return alone;
+}
+
 std::string wait_until_redundant(const NodeSet& nodes, Deadline deadline,
                                  const std::stop_token& stop) {
-  return wait_for(
-      nodes, StateDepth::health, std::chrono::milliseconds(500), deadline, stop,
-      [&](const ClusterState& state) { return redundancy_trouble(state, nodes.cluster()); });
+  const Cluster& cluster = nodes.cluster();
+  const Nanos ask = cluster.scaled(std::chrono::seconds(15));
+  std::optional<Deadline> alone_until;
+  while (true) {
+    const ClusterState state =
+        observe_cluster(nodes, StateDepth::health, Deadline::after(ask), stop);
+    const std::string trouble = redundancy_trouble(state, cluster);
+    if (trouble.empty()) return {};
+    const std::string alone = stand_alone(state, cluster);
+    if (alone.empty())
+      alone_until.reset();
+    else if (!alone_until)
+      alone_until = Deadline::after(cluster.scaled(kStandAloneMax));
+    else if (alone_until->expired())
+      return fmt::format("{}; DRBD is StandAlone on {} and does not connect by itself", trouble,
+                         alone);
+    if (deadline.expired() || !sleep_until(deadline.at_most(std::chrono::milliseconds(500)), stop))
+      return trouble;
+  }
 }
 
 }  // namespace ernstfall

@@ -47,7 +47,10 @@ std::vector<std::string> state_differences(const nlohmann::json& before, const C
 // Waits until nothing differs; returns the differences that remain.
 std::vector<std::string> wait_until_same(const NodeSet& nodes, const nlohmann::json& before,
                                          Deadline deadline, const std::stop_token& stop);
-// Waits for redundancy; returns the trouble that remains.
+// The DRBD nodes with a connection that was given up, when every one of them is seen; else empty.
+std::string stand_alone(const ClusterState& state, const Cluster& cluster);
+
+// Waits for redundancy; returns the trouble that remains. Gives up early when DRBD was given up.
 std::string wait_until_redundant(const NodeSet& nodes, Deadline deadline,
                                  const std::stop_token& stop);
 

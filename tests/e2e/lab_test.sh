@@ -147,7 +147,11 @@ test_synchronous_replica() {
 protocol_a() { # pings may be late on a slow way: the pair has to stay connected until the cut
   local node
   for node in prod mirror; do
-    on_node $node sh -c 'sed -i "s/protocol C;/protocol A; sndbuf-size 10M; ping-timeout 100;/" /etc/drbd.d/r0.res && sync && drbdadm adjust r0' || die "protocol A on $node"
+    # The lab gives the resource's file to every boot anew.
+    on_node $node sh -c 'd=/etc/systemd/system/drbd-r0.service.d; mkdir -p $d
+      printf "#!/bin/sh\nsed -i -e \"s/protocol C;/protocol A; sndbuf-size 10M;/\" -e \"s/ping-timeout .*/ping-timeout 100;/\" /etc/drbd.d/r0.res\n" >/usr/local/sbin/protocol-a
+      chmod 755 /usr/local/sbin/protocol-a && printf "[Service]\nExecStartPre=/usr/local/sbin/protocol-a\n" >$d/protocol-a.conf
+      systemctl daemon-reload && /usr/local/sbin/protocol-a && sync && drbdadm adjust r0' || die "protocol A on $node"
   done
   on_node prod sh -c 'for i in $(seq 60); do grep -q "cs:Connected.*ds:UpToDate/UpToDate A" /proc/drbd && exit 0; sleep 1; done; exit 1' ||
     die "the pair is not connected with protocol A"
