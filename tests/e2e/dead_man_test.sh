@@ -4,8 +4,8 @@
 # node's own qdiscs, rules, full disk and stopped units stay as they were.
 # usage: dead_man_test PROGRAM [--lab NAME] [--all | FUNCTION...]
 #   --lab      a lab that is up, and is left up
-#   --all      every family at every step, instead of each step with one family
-#   FUNCTION   only these: "killed_at net armed" "cut_off_at unit confirmed" "restarted_at disk applied" test_planted test_own_state
+#   --all      every family at every step by itself, restarts, planted defects and the owner's own state
+#   FUNCTION   only these: "together confirmed net disk node" "killed_at net armed" "cut_off_at unit confirmed" "restarted_at disk applied" test_planted test_own_state
 set -uo pipefail
 program=$(readlink -f "$1")
 shift
@@ -41,8 +41,8 @@ start() { # HOLD; $pid is the harness
     >"$work/inject.json" 2>"$work/inject.log" &
   pid=$!
 }
-at_record() { # KIND: returns when the journal has it
-  until grep -q "\"kind\":\"$1\"" "$work"/runs/*/journal.jsonl 2>/dev/null; do
+at_record() { # KIND [TIMES]: returns when the journal has it
+  until [ "$(cat "$work"/runs/*/journal.jsonl 2>/dev/null | grep -c "\"kind\":\"$1\"")" -ge "${2:-1}" ]; do
     kill -0 $pid 2>/dev/null || return 1
     sleep 0.02
   done
@@ -74,6 +74,33 @@ killed_at() { # FAMILY STEP
   case $2 in
     applied | confirmed | undoing) grep -q 'undone by its dead-man' "$work/heal.out" || bad "$name: heal does not say that the dead-man did it" ;;
   esac
+}
+
+# The same with faults of several families at once, each on another node: killed when the first of them is at the step,
+# `confirmed` when all are.
+together() { # STEP FAMILY...
+  local step=$1 f name wanted=1 pair steps=()
+  shift
+  [ "$step" != confirmed ] || wanted=$#
+  for f in "$@"; do
+    family "$f"
+    steps+=("$({ [ "$with" = - ] || for pair in $with; do printf '%s\n' "$pair"; done; } | jq -Rn --arg fault "$fault" --arg on "$node" --arg hold "$([ "$step" = undoing ] && echo 5s || echo 300s)" \
+      '[inputs | capture("(?<key>[^=]*)=(?<value>.*)")] as $with | {fault: $fault, on: $on, hold: $hold, at: "0s"} + (if $with != [] then {with: ($with | from_entries)} else {} end)')")
+  done
+  printf '%s\n' "${steps[@]}" | jq -s '{title: "several at once", faults: ., probes: []}' >"$work/together.yaml"
+  rm -rf "$work/runs"
+  "$program" run "$work/together.yaml" --dead-man ${dead_man}s --lab "$lab" --runs "$work/runs" --json >"$work/inject.json" 2>"$work/inject.log" &
+  pid=$!
+  if ! at_record "$step" $wanted; then bad "$* together, killed at $step: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
+  kill -KILL "$(jq -r .pid "$(run_folder)/keeper.json")" $pid
+  wait $pid 2>/dev/null
+  for f in "$@"; do
+    family "$f"
+    name="$fault with others, killed at $step"
+    if clean_by_itself; then good "$name: the node is clean by itself"; else bad "$name: the node is not clean"; fi
+  done
+  heals "$* together, killed at $step"
+  [ "$step" != confirmed ] || [ "$(grep -c 'undone by its dead-man' "$work/heal.out")" -eq $# ] || bad "$* together: heal does not say $# times that the dead-man did it"
 }
 
 # What we send to the node goes to a machine that is not there: silence, as on a broken line.
@@ -202,11 +229,12 @@ elif [ -n "$all" ]; then
   test_planted
   test_own_state
 else
-  for i in "${!steps[@]}"; do killed_at "${families[i]}" "${steps[i]}"; done
+  together armed net disk node
+  together applying unit drbd
+  together confirmed net disk node
+  together undoing unit drbd
   cut_off_at net confirmed
   restarted_at disk confirmed
-  test_planted
-  test_own_state
 fi
 [ ! -s "$work/failures" ] || { say "what failed, once more:"; cat "$work/failures" >&3; }
 say "$passed passed, $failed failed"

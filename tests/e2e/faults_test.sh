@@ -90,7 +90,7 @@ try_group() { # INDEX...; $tried: how many of them are decided
 }
 
 group_size=14
-hold=8
+hold=6
 try_all() {
   local fault node with observer command chosen=() i=0
   while IFS=$'\t' read -r fault node with observer command <&4; do
