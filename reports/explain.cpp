@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "harness/core/units.h"
 #include "reports/classify.h"
@@ -20,6 +21,26 @@ std::string survivor_of(const RunReport& report, const Cluster& cluster) {
   for (const std::string& name : cluster.drbd->nodes)
     if (name != victim_of(report)) return name;
   return {};
+}
+
+// Whether the fault took a node away as a whole, and with it what runs there; else the node is
+// still there, and promoting another one is no answer.
+bool takes_node_away(const RunReport& report) {
+  if (report.faults.empty()) return false;
+  static constexpr std::array kWhole{"node.power-off", "node.power-cycle", "node.crash",
+                                     "node.panic",     "node.reboot",      "node.freeze",
+                                     "net.isolate",    "k8s.node-stop"};
+  return std::find(kWhole.begin(), kWhole.end(), report.faults.front().fault) != kWhole.end();
+}
+bool held_the_data(const RunReport& report, const Cluster& cluster) {
+  const Node* const node = cluster.find_node(victim_of(report));
+  return node != nullptr &&
+         std::find(node->roles.begin(), node->roles.end(), "drbd-primary") != node->roles.end();
+}
+// A promotion of the other copy would have helped.
+bool promotion_helps(const RunReport& report, const Cluster& cluster) {
+  return takes_node_away(report) && held_the_data(report, cluster) &&
+         !survivor_of(report, cluster).empty();
 }
 
 std::string waiting_for(const std::string& phase, const std::string& victim) {
@@ -80,9 +101,15 @@ std::string recovery_story(const RunReport& report, const RunFacts& facts, const
         return phase.name == "promoted" &&
                (!facts.undo_begin_at() || phase.end < *facts.undo_begin_at());
       });
+  // An outage that begins when the fault is over is not the fault's own.
+  if (facts.undone_at() && rto.down_at && *rto.down_at > *facts.undone_at())
+    return fmt::format(
+        "Users were served while the fault was there, and cut off {} after it was gone: by what "
+        "follows it (a resync, a restart), not by the fault itself.",
+        format_duration(Nanos(*rto.down_at - *facts.undone_at())));
   switch (rto.recovered_by) {
     case RecoveredBy::undo:
-      if (!survivor.empty() && !promoted_in_time)
+      if (promotion_helps(report, cluster) && !promoted_in_time)
         story = fmt::format(
             "Nobody promotes {} while {} is away, so the service stayed down until {}.", survivor,
             victim, power ? victim + " had power again" : "the fault was taken away");
@@ -179,6 +206,33 @@ void suggest_recovery(RunReport& report, const Cluster& cluster) {
           : ""));
 }
 
+// What an owner can do about a fault that leaves the node there.
+void suggest_for_family(RunReport& report) {
+  const std::string& fault = report.faults.front().fault;
+  const auto begins = [&fault](std::string_view prefix) { return fault.rfind(prefix, 0) == 0; };
+  if (begins("disk.fill") || begins("disk.inodes") || begins("disk.thin-full"))
+    report.next_steps.push_back(
+        "a full volume is full on every replica, and promoting another one does not help: alert on "
+        "free space early, limit what may fill it (quota, a volume of its own), and see that the "
+        "service works again once there is room");
+  else if (begins("disk."))
+    report.next_steps.push_back(
+        "let DRBD give up a disk that fails (on-io-error detach) or hangs (disk-timeout), so that "
+        "the node goes on with the other copy");
+  else if (begins("net."))
+    report.next_steps.push_back(
+        "with protocol C a write waits for the slowest replica: look at DRBD's timeout, "
+        "ping-timeout and ko-count, which say how long it waits for a link like this");
+  else if (begins("unit.") && report.rto.recovered_by == RecoveredBy::undo)
+    report.next_steps.push_back(
+        "let systemd start the service again: Restart=on-failure with a RestartSec and a start "
+        "limit that fit, and a watchdog for one that hangs");
+  else if (begins("resource."))
+    report.next_steps.push_back(
+        "give the service its share: CPUWeight, MemoryMin and IOWeight of its unit, limits for "
+        "everything else");
+}
+
 void suggest(RunReport& report, const Cluster& cluster) {
   if (report.cluster_class == ClusterClass::unsafe) {
     report.next_steps.push_back("stop: compare the two copies before anything is written again");
@@ -198,8 +252,12 @@ void suggest(RunReport& report, const Cluster& cluster) {
     report.next_steps.push_back(
         "find out who forgot the lost writes: DRBD (protocol must be C on every connection) or the "
         "service (it must flush before it answers 201)");
-  if (report.rto.outage_observed && report.cluster_class != ClusterClass::ha)
-    suggest_recovery(report, cluster);
+  if (report.rto.outage_observed && report.cluster_class != ClusterClass::ha) {
+    if (promotion_helps(report, cluster))
+      suggest_recovery(report, cluster);
+    else
+      suggest_for_family(report);
+  }
   for (const CheckResult& check : report.checks)
     if (check.name == "converged" && check.verdict == Verdict::fail)
       report.next_steps.push_back("repair the redundancy first: " + check.message);

@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr Nanos kAskAgainMin = std::chrono::milliseconds(500);
+constexpr Nanos kAskAgainMax = std::chrono::seconds(5);
 // StandAlone never ends by itself; somebody's automation may still be at it.
 constexpr Nanos kStandAloneMax = std::chrono::seconds(30);  // scaled
 
@@ -20,6 +22,8 @@ constexpr Nanos kStandAloneMax = std::chrono::seconds(30);  // scaled
 // that an unchanged node gives the same bytes.
 // $1: health or fingerprint; $2: the DRBD resource, if the node runs it.
 constexpr std::string_view kScript = R"(export LC_ALL=C
+# The service goes first: to look at a slow node must not be what slows it.
+renice -n 19 -p $$ >/dev/null 2>&1
 echo '== kernel'; uname -r
 echo '== drbd-version'; sed -n 's/^version: \([^ ]*\).*/\1/p' /proc/drbd 2>/dev/null
 echo '== failed-units'
@@ -81,16 +85,15 @@ bool runs_drbd(const Cluster& cluster, const std::string& node) {
                              cluster.drbd->nodes.end();
 }
 
-}  // namespace
-
-ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline deadline,
-                             const std::stop_token& stop) {
+ClusterState observe(const NodeSet& nodes, bool replicas_only, StateDepth depth, Deadline deadline,
+                     const std::stop_token& stop) {
   ClusterState state;
   std::mutex mutex;
   const Cluster& cluster = nodes.cluster();
   {
     std::vector<std::jthread> threads;
-    for (const Node& node : cluster.nodes)
+    for (const Node& node : cluster.nodes) {
+      if (replicas_only && !runs_drbd(cluster, node.name)) continue;
       threads.emplace_back([&, name = node.name] {
         RemoteCommand command;
         command.argv = {"sh", "-s", depth == StateDepth::health ? "health" : "fingerprint",
@@ -105,8 +108,21 @@ ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline de
         else
           state.nodes[name] = parse_sections(result->out, cluster.drbd);
       });
+    }
   }
   return state;
+}
+
+}  // namespace
+
+ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline deadline,
+                             const std::stop_token& stop) {
+  return observe(nodes, false, depth, deadline, stop);
+}
+
+ClusterState observe_replicas(const NodeSet& nodes, Deadline deadline,
+                              const std::stop_token& stop) {
+  return observe(nodes, true, StateDepth::health, deadline, stop);
 }
 
 std::string redundancy_trouble(const ClusterState& state, const Cluster& cluster) {
@@ -219,8 +235,9 @@ std::string wait_until_redundant(const NodeSet& nodes, Deadline deadline,
   const Nanos ask = cluster.scaled(std::chrono::seconds(15));
   std::optional<Deadline> alone_until;
   while (true) {
-    const ClusterState state =
-        observe_cluster(nodes, StateDepth::health, Deadline::after(ask), stop);
+    const SteadyTime asked_at = std::chrono::steady_clock::now();
+    const ClusterState state = observe_replicas(nodes, Deadline::after(ask), stop);
+    const Nanos took = std::chrono::steady_clock::now() - asked_at;
     const std::string trouble = redundancy_trouble(state, cluster);
     if (trouble.empty()) return {};
     const std::string alone = stand_alone(state, cluster);

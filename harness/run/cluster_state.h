@@ -36,6 +36,9 @@ enum class StateDepth { health, fingerprint };
 ClusterState observe_cluster(const NodeSet& nodes, StateDepth depth, Deadline deadline,
                              const std::stop_token& stop);
 
+// Only the DRBD nodes, and only their health: less is asked of a cluster that recovers.
+ClusterState observe_replicas(const NodeSet& nodes, Deadline deadline, const std::stop_token& stop);
+
 // Why the data is not on every replica now; empty when it is. Also empty for a cluster without
 // DRBD.
 std::string redundancy_trouble(const ClusterState& state, const Cluster& cluster);

@@ -129,8 +129,7 @@ Status Injection::check_copies_now(const PlannedStep& planned, const std::stop_t
   const Cluster& cluster = nodes_.cluster();
   if (!takes_a_copy(planned, cluster)) return {};
   const Deadline deadline = Deadline::after(cluster.scaled(kAskCopiesMax));
-  return check_last_copy(planned, observe_cluster(nodes_, StateDepth::health, deadline, stop),
-                         cluster);
+  return check_last_copy(planned, observe_replicas(nodes_, deadline, stop), cluster);
 }
 
 // False when a guard ended it.

@@ -325,6 +325,7 @@ void Run::restore() {
     while (!service_stable() && !deadline.expired()) sleep_until(deadline.at_most(kLookPeriod), {});
   }
   if (!touched_) return;
+  phase("verify", "comparing every node with its state before the run");
   const std::vector<std::string> differences = wait_until_same(
       *nodes_, state_to_json(plan_.state), Deadline::after(cluster_.scaled(kStartStateMax)), {});
   if (differences.empty()) return progress_.note("every node is as it was before the run");

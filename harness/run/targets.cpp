@@ -14,8 +14,8 @@ constexpr Nanos kAskRolesMax = std::chrono::seconds(20);  // scaled
 
 Result<std::vector<std::string>> drbd_primary(const NodeSet& nodes, const std::stop_token& stop) {
   const Cluster& cluster = nodes.cluster();
-  const ClusterState state = observe_cluster(nodes, StateDepth::health,
-                                             Deadline::after(cluster.scaled(kAskRolesMax)), stop);
+  const ClusterState state =
+      observe_replicas(nodes, Deadline::after(cluster.scaled(kAskRolesMax)), stop);
   std::vector<std::string> primaries;
   for (const auto& [name, node] : state.nodes)
     if (node.drbd && node.drbd->role == "Primary") primaries.push_back(name);

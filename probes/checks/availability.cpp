@@ -81,8 +81,10 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
   const TimeNs baseline_from =
       effect - std::max<TimeNs>(context.scenario.baseline.count(),
                                 static_cast<TimeNs>(2 * kMinBaselineSamples) * source.period_ns);
+  const TimeNs until = std::min(facts.first_restore_at().value_or(facts.end),
+                                facts.judged_until().value_or(facts.end));
   for (const Sample* sample : samples) {
-    if (sample->scheduled < baseline_from) continue;
+    if (sample->scheduled < baseline_from || sample->scheduled > until) continue;
     whole.add(sample->outcome);
     if (sample->ended <= effect) before.add(sample->outcome);
   }
@@ -95,7 +97,9 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
   const ProbeOutages found = find_outages(samples, source, facts.effect_at(), context.scenario);
   const Outage* worst = nullptr;
   for (const Outage& outage : found.outages)
-    if (worst == nullptr || outage.lower_ns() > worst->lower_ns()) worst = &outage;
+    if (!after_recovery(outage, facts) &&
+        (worst == nullptr || outage.lower_ns() > worst->lower_ns()))
+      worst = &outage;
   judged.verdict = Verdict::pass;
   judged.text = fmt::format("{} {:.2f} %", source.name, 100 * whole.share_good());
   if (worst == nullptr) return judged;

@@ -180,13 +180,6 @@ bool recovered_later(const Candidate& a, const Candidate& b) {
   return !a.longest->ended_by || a.longest->ended_after > *b.longest->ended_by;
 }
 
-// Switching back is the owner's planned work, and reading every file back is ours: neither is the
-// recovery.
-bool after_recovery(const Outage& outage, const RunFacts& facts) {
-  return (facts.first_restore_at() && outage.first_bad_at >= *facts.first_restore_at()) ||
-         (facts.collect_at() && outage.first_bad_at >= *facts.collect_at());
-}
-
 std::optional<Candidate> deciding_candidate(const History& history, const Scenario& scenario,
                                             const RunFacts& facts) {
   std::vector<Candidate> candidates;
@@ -233,6 +226,13 @@ void measure_without_outage(const Candidate& chosen, const Scenario& scenario,
 }
 
 }  // namespace
+
+// Switching back is the owner's planned work, and comparing the nodes and reading every file back
+// is ours: neither is the recovery.
+bool after_recovery(const Outage& outage, const RunFacts& facts) {
+  return (facts.first_restore_at() && outage.first_bad_at >= *facts.first_restore_at()) ||
+         (facts.judged_until() && outage.first_bad_at >= *facts.judged_until());
+}
 
 RtoMeasurement measure_rto(const History& history, const Scenario& scenario,
                            const RunFacts& facts) {

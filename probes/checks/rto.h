@@ -66,6 +66,9 @@ struct RtoMeasurement {
 // Is this a source whose samples say whether users are served: a service probe through the ingress?
 bool is_service_probe(const Source& source);
 
+// Whether an outage began only after everything had recovered.
+bool after_recovery(const Outage& outage, const RunFacts& facts);
+
 RtoMeasurement measure_rto(const History& history, const Scenario& scenario, const RunFacts& facts);
 
 }  // namespace ernstfall

@@ -180,9 +180,9 @@ std::optional<TimeNs> RunFacts::first_restore_at() const {
   return std::nullopt;
 }
 
-std::optional<TimeNs> RunFacts::collect_at() const {
+std::optional<TimeNs> RunFacts::judged_until() const {
   for (const PhaseFact& phase : phases)
-    if (phase.name == "collect") return phase.at;
+    if (phase.name == "verify" || phase.name == "collect") return phase.at;
   return std::nullopt;
 }
 

@@ -89,8 +89,9 @@ struct RunFacts {
   std::optional<TimeNs> undone_at() const;  // all of them; nullopt: not all
   std::optional<TimeNs> first_operator_step_at() const;
   std::optional<TimeNs> first_restore_at() const;
-  // When the run began to read every recorded write back.
-  std::optional<TimeNs> collect_at() const;
+  // When all had recovered, and what followed was ours: comparing the nodes, reading every recorded
+  // write back.
+  std::optional<TimeNs> judged_until() const;
 };
 
 // Of every step with two targets or more, in order.

@@ -98,6 +98,23 @@ TEST(Availability, NoProbeIsUnknown) {
   EXPECT_EQ(judge_availability(out.finish()).verdict, Verdict::unknown);
 }
 
+// Comparing the nodes with what they were is our own load.
+TEST(Availability, WhatFailsWhileWeVerifyIsNotTheServices) {
+  for (const bool verifying : {true, false}) {
+    History history = history_of(
+        [](int i) -> std::optional<Outcome> { return i >= 500 ? Outcome::timeout : Outcome::ok; });
+    Source run;
+    run.id = static_cast<SourceId>(history.sources.size());
+    run.name = run.kind = "run";
+    history.sources.push_back(run);
+    history.events.push_back({run.id, seconds_ns(49), std::string(kinds::kPhase),
+                              verifying ? R"({"phase":"verify"})" : R"({"phase":"settle"})"});
+    const CheckResult result = judge_availability(history);
+    EXPECT_EQ(result.message.find("100.00 %") != std::string::npos, verifying) << result.message;
+    EXPECT_EQ(result.message.find("worst gap") == std::string::npos, verifying) << result.message;
+  }
+}
+
 TEST(Availability, TheRunnersOwnBaselineVerdictCounts) {
   History history = history_of(good);
   Source run;

@@ -226,7 +226,8 @@ TEST(Rto, WritesDecideWhenAllRecoverTogether) {
 
 // Reading every file back is our own load: what it does to the service is not the fault's outage.
 TEST(Rto, WhatBreaksWhileWeReadEverythingBackIsNotTheRecovery) {
-  for (const bool collecting : {true, false}) {
+  for (const std::string phase : {"collect", "verify", ""}) {
+    const bool collecting = !phase.empty();
     HistoryBuilder out;
     const SourceId get = out.source("http.get", "", 10, 2);
     probe_server(out, get, {}, 10, 0, 30);
@@ -235,7 +236,7 @@ TEST(Rto, WhatBreaksWhileWeReadEverythingBackIsNotTheRecovery) {
     relapsed.up = 1000;
     probe_server(out, get, relapsed, 10, 30.05, 37);
     add_fault(out, 9.99, 13);
-    if (collecting) out.run_event(32, kinds::kPhase, R"({"phase":"collect"})");
+    if (collecting) out.run_event(32, kinds::kPhase, "{\"phase\":\"" + phase + "\"}");
     const History history = out.finish();
     const RtoMeasurement rto = measure(history, scenario_with(5));
     EXPECT_EQ(rto.upper_ms.has_value(), collecting) << "a relapse before that counts";

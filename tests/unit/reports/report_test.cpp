@@ -53,6 +53,20 @@ TEST(Assemble, UnattendedKillProdIsBackupLikeAndSaysWhy) {
   EXPECT_FALSE(report.next_steps.empty());
 }
 
+// A node that is still there is not replaced by promoting another one.
+TEST(Assemble, AFullDiskIsNotANodeThatIsAway) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  for (Event& event : run.history.events)
+    if (const auto at = event.text.find("node.power-off"); at != std::string::npos)
+      event.text.replace(at, std::string("node.power-off").size(), "disk.fill");
+  const RunReport report = report_of(run);
+  EXPECT_THAT(report.why, Not(HasSubstr("Nobody promotes")));
+  EXPECT_THAT(report.why, HasSubstr("came back only after the fault was taken away"));
+  const std::string steps = join(report.next_steps, "\n");
+  EXPECT_THAT(steps, HasSubstr("full on every replica"));
+  EXPECT_THAT(steps, Not(HasSubstr("promotes mirror")));
+}
+
 TEST(Assemble, AttendedKillProdIsDataHa) {
   const RunReport report = report_of(mocks::kill_prod({.attended = true}));
   EXPECT_EQ(report.verdict, RunVerdict::pass);
