@@ -18,16 +18,11 @@ read_once() { # SECONDS
   timeout -s KILL "$1" dd if="/dev/mapper/$name" of=/dev/null bs=4096 count=1 iflag=direct \
     skip=$(($(date +%s%N) / 1000 % (sectors / 8))) 2>&1
 }
-# RESOURCE of DRBD whose data is on the device, if any; "" without DRBD.
-drbd_on_it() {
-  command -v drbdadm >/dev/null 2>&1 || return 0
-  for r in $(timeout 10 drbdadm sh-resources 2>/dev/null); do
-    for d in $(timeout 10 drbdadm sh-ll-dev "$r" 2>/dev/null); do
-      [ "$(stat -L -c %t:%T "$d" 2>/dev/null)" != "$(stat -L -c %t:%T "$device")" ] || echo "$r"
-    done
+drbd_on_it() { # the resources of DRBD whose data is on the device
+  drbd_disks | while read -r r d; do
+    [ "$(stat -L -c %t:%T "$d" 2>/dev/null)" != "$(stat -L -c %t:%T "$device")" ] || echo "$r"
   done
 }
-drbd_disk() { timeout 10 drbdadm dstate "$1" 2>/dev/null | head -n 1 | cut -d / -f 1; }
 )sh";
 
 // What the node itself cannot do without must not be on the device: then our undo could not either.
@@ -43,15 +38,8 @@ find_name || no "$device is not a device-mapper device: its table cannot be chan
 strange=$(dm table "$name" | awk '$3 != "linear" {print $3; exit}')
 [ -z "$strange" ] || no "$device has a table of kind \"$strange\": only linear ones can be wrapped"
 [ "$target" = suspend ] || dmsetup targets | grep -q "^$target " || modprobe -qn "$module" || no "this kernel has no $module"
-number=$(field major):$(field minor)
-for at in / /usr /etc /var /var/lib /var/log /run /tmp swap; do
-  if [ $at = swap ]; then below=$(awk 'NR > 1 && $1 ~ "^/dev/" {print $1}' /proc/swaps)
-  else below=$(findmnt -nvo SOURCE "$at" 2>/dev/null); fi
-  for d in $below; do
-    [ -b "$d" ] || continue
-    ! lsblk -nrso MAJ:MIN "$d" 2>/dev/null | tr -d ' ' | grep -qx "$number" || no "$at of the node is on $device"
-  done
-done
+part=$(node_part_on "$(field major):$(field minor)")
+[ -z "$part" ] || no "$part of the node is on $device"
 for r in $(drbd_on_it); do
   [ "$(drbd_disk "$r")" = UpToDate ] || no "$device is the disk of DRBD's $r, and that is $(drbd_disk "$r") already"
 done
@@ -75,8 +63,6 @@ else
 fi
 )sh";
 
-// DRBD drops a disk that has failed. It notices some time after the last error, so it is asked
-// until two answers are good.
 constexpr std::string_view kMapperUndo = R"sh(
 [ -s "$keep/table" ] || exit 0
 name=$(cat "$keep/name")
@@ -87,17 +73,7 @@ fi
 case $(field suspended)$(field tables_loaded) in
   Suspended*|*Both|*Inactive) dm resume --nolockfs "$name" || no "dmsetup does not resume $name" ;;
 esac
-for r in $(cat "$keep/drbd" 2>/dev/null); do
-  good=0 i=0
-  while [ $good -lt 2 ] && [ $i -lt 20 ]; do
-    case $(drbd_disk "$r") in
-      Diskless) good=0; timeout 30 drbdadm attach "$r" >/dev/null 2>&1 ;;
-      ''|Failed|Attaching|Negotiating|Detaching) good=0 ;;
-      *) good=$((good + 1)) ;;
-    esac
-    i=$((i + 1)); sleep 1
-  done
-done
+drbd_attach
 )sh";
 
 constexpr std::string_view kMapperUndone = R"sh(
@@ -107,14 +83,55 @@ if ! dm info "$name" >/dev/null 2>&1; then say "$name is gone"; exit 0; fi
 [ "$(field suspended)" = Active ] || no "$name is suspended"
 [ "$(dm table "$name")" = "$(cat "$keep/table")" ] || no "the table of $name is: $(dm table "$name" | head -n 1)"
 case $(field tables_loaded) in *Both*|*Inactive*) no "$name has a second table loaded" ;; esac
-for r in $(cat "$keep/drbd" 2>/dev/null); do
-  case $(drbd_disk "$r") in ''|Diskless|Failed|Detaching) no "the disk of DRBD's $r is $(drbd_disk "$r")" ;; esac
-done
+drbd_attached
 why=$(read_once 10) || no "a block cannot be read from $name within 10 s: $(echo "$why" | tail -n 1)"
 say "$name has the table of before, and a block can be read"
 )sh";
 
 }  // namespace
+
+// DRBD drops a disk that has failed. It notices some time after the last error, so it is asked
+// until two answers are good.
+const std::string_view kDrbdDisks = R"sh(
+drbd_disk() { timeout 10 drbdadm dstate "$1" 2>/dev/null | head -n 1 | cut -d / -f 1; }
+drbd_disks() {
+  command -v drbdadm >/dev/null 2>&1 || return 0
+  for r in $(timeout 10 drbdadm sh-resources 2>/dev/null); do
+    for d in $(timeout 10 drbdadm sh-ll-dev "$r" 2>/dev/null); do echo "$r $d"; done
+  done
+}
+drbd_attach() {
+  for r in $(cat "$keep/drbd" 2>/dev/null); do
+    good=0 i=0
+    while [ $good -lt 2 ] && [ $i -lt 20 ]; do
+      case $(drbd_disk "$r") in
+        Diskless) good=0; timeout 30 drbdadm attach "$r" >/dev/null 2>&1 ;;
+        ''|Failed|Attaching|Negotiating|Detaching) good=0 ;;
+        *) good=$((good + 1)) ;;
+      esac
+      i=$((i + 1)); sleep 1
+    done
+  done
+}
+drbd_attached() {
+  for r in $(cat "$keep/drbd" 2>/dev/null); do
+    case $(drbd_disk "$r") in ''|Diskless|Failed|Detaching) no "the disk of DRBD's $r is $(drbd_disk "$r")" ;; esac
+  done
+}
+)sh";
+
+const std::string_view kNodeParts = R"sh(
+node_part_on() {
+  for at in / /usr /etc /var /var/lib /var/log /run /tmp swap; do
+    if [ $at = swap ]; then below=$(awk 'NR > 1 && $1 ~ "^/dev/" {print $1}' /proc/swaps)
+    else below=$(findmnt -nvo SOURCE "$at" 2>/dev/null); fi
+    for d in $below; do
+      [ -b "$d" ] || continue
+      ! lsblk -nrso MAJ:MIN "$d" 2>/dev/null | tr -d ' ' | grep -qx "$1" || { echo "$at"; return 0; }
+    done
+  done
+}
+)sh";
 
 Result<std::string> disk_device(const FaultType& type, const FaultStep& step) {
   ERNSTFALL_TRY(const ParamValue device, param_of(type, step, "device"));
@@ -139,7 +156,8 @@ FaultPlan plan_disk_mapper(const FaultTarget& target, const std::string& device,
                        kMapperUndo,
                        kMapperUndone,
                        false,
-                       {kMapperFunctions}},
+                       {kDrbdDisks, kMapperFunctions},
+                       {kNodeParts}},
                       args, mapper.intended, mapper.effect);
 }
 

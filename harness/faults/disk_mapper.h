@@ -23,6 +23,17 @@ struct DiskMapper {
   std::string effect;
 };
 
+// Shell functions for NodeScripts::lines, about DRBD's disks; each does nothing without DRBD:
+//   drbd_disk RESOURCE   its state here
+//   drbd_disks           RESOURCE DISK, line by line
+//   drbd_attach          attaches the resources in $keep/drbd again that dropped their disk
+//   drbd_attached        no, while one of them has none
+extern const std::string_view kDrbdDisks;
+
+// Shell function node_part_on MAJOR:MINOR, for NodeScripts::ready_lines: says which part of the
+// node itself is on that device, nothing when none is. Without it our undo could not work.
+extern const std::string_view kNodeParts;
+
 // An absolute path below /dev, or Errc::usage.
 Result<std::string> disk_device(const FaultType& type, const FaultStep& step);
 

@@ -28,7 +28,8 @@ trouble() {
 remember() {
   [ ! -e "$keep/was" ] || return 0
   drbdadm sh-ll-dev "$res" >"$keep/disks"
-  drbdsetup show "$res" | sed -n 's/.*address.*:\([0-9]*\);.*/\1/p' | sort -u >"$keep/ports"
+  drbdsetup show "$res" | sed -n -e 's/.*address.*:\([0-9]*\);.*/\1/p' -e 's/.*_\(this\|remote\)_host .*:\([0-9]*\);.*/\2/p' | sort -u >"$keep/ports"
+  [ -s "$keep/ports" ] || no "drbdsetup show $res names no port: whether its connections stand could not be seen"
   values resource role >"$keep/was.new"
   mv "$keep/was.new" "$keep/was"
 }

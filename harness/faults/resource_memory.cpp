@@ -1,9 +1,11 @@
-// resource.memory: a process takes memory until a level is reached, and follows it.
+// resource.memory: a process takes memory until a level is reached, and follows it; or until the
+// kernel's OOM killer kills (resource_oom).
 #include <array>
 
 #include "harness/faults/fault.h"
 #include "harness/faults/node_script.h"
 #include "harness/faults/resource_hog.h"
+#include "harness/faults/resource_oom.h"
 
 namespace ernstfall {
 
@@ -54,6 +56,12 @@ say "$(used) % of the memory are in use"
 )sh";
 
 Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
+  ERNSTFALL_TRY(const ParamValue until, param_of(kResourceMemory, step, "until"));
+  if (until.text == "oom") return plan_out_of_memory(kResourceMemory, target, step);
+  if (until.text != "level")
+    return fail(Errc::usage, "resource.memory: until is \"{}\"; expected level or oom", until.text);
+  if (step.params.count("unit") != 0)
+    return fail(Errc::usage, "resource.memory: unit goes with \"until: oom\" only");
   ERNSTFALL_TRY(const ParamValue to, param_of(kResourceMemory, step, "to"));
   if (to.number < 1 || to.number > 98)
     return fail(Errc::usage, "resource.memory: to is \"{}\"; expected 1% to 98%", to.text);
@@ -72,18 +80,27 @@ Result<FaultPlan> plan(const FaultTarget& target, const FaultStep& step) {
 
 constexpr std::array kParams{
     ParamSpec{"to", ParamValue::Kind::percent, "90%", false,
-              "how much of MemTotal shall not be available; others' ups and downs are followed"}};
+              "how much of MemTotal shall not be available; others' ups and downs are followed"},
+    ParamSpec{"until", ParamValue::Kind::text, "level", false,
+              "level, or oom: until the kernel's OOM killer kills somebody"},
+    ParamSpec{"unit", ParamValue::Kind::text, "", false,
+              "with until: oom, the service in which memory runs out; without it, the whole node"}};
 
 }  // namespace
 }  // namespace resource_memory
 
-const FaultType kResourceMemory{"resource.memory",
-                                "take a node's memory up to a level",
-                                resource_memory::kParams,
-                                "perl-base on the node; less memory in use than intended",
-                                "MemAvailable",
-                                "the fault's own unit is stopped; proven by its absence",
-                                false,
-                                resource_memory::plan};
+const FaultType kResourceMemory{
+    "resource.memory",
+    "take a node's memory up to a level, or until the OOM killer kills",
+    resource_memory::kParams,
+    "perl-base on the node; less memory in use than intended; until: oom: no vm.panic_on_oom, and "
+    "nobody who kills before the kernel (systemd-oomd, earlyoom); with unit: an active service "
+    "that uses 1 MiB or more",
+    "MemAvailable; until: oom: the kernel's count of OOM kills, and that not our own process was "
+    "killed; with unit: the count of the service's slice, and that processes of it are gone",
+    "the fault's own unit is stopped, a service's limits are put back, and services that ran "
+    "before run again; proven by each of these",
+    false,
+    resource_memory::plan};
 
 }  // namespace ernstfall

@@ -85,7 +85,7 @@ std::string test_name(const ::testing::TestParamInfo<const char*>& instance) {
 
 INSTANTIATE_TEST_SUITE_P(All, DrbdFault,
                          ::testing::Values("drbd.disconnect", "drbd.down", "drbd.detach",
-                                           "drbd.pause-sync", "drbd.outdate"),
+                                           "drbd.pause-sync", "drbd.outdate", "drbd.quorum-loss"),
                          test_name);
 
 class DestructiveDrbdFault : public ::testing::TestWithParam<const char*> {};
