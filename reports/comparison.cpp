@@ -23,7 +23,7 @@ constexpr double kLimitP = (1 - kShiftConfidence) / 2;
 constexpr std::size_t kMaxDifferencesListed = 60;
 constexpr std::array<std::string_view, 2> kInvariants{"single-primary", "no-split-brain"};
 
-SampleSummary summary_of(const std::vector<Bounds>& values, std::size_t missing) {
+SampleSummary summarise(const std::vector<Bounds>& values, std::size_t missing) {
   SampleSummary summary;
   summary.n = values.size();
   summary.missing = missing;
@@ -63,8 +63,8 @@ Measure numbers_of(const MeasureValues& values, const CompareSettings& settings)
   Measure measure;
   measure.name = values.name;
   measure.kind = values.kind;
-  measure.base = summary_of(values.base, values.base_missing);
-  measure.candidate = summary_of(values.candidate, values.candidate_missing);
+  measure.base = summarise(values.base, values.base_missing);
+  measure.candidate = summarise(values.candidate, values.candidate_missing);
   measure.shift = shift_between(values.base, values.candidate, kShiftConfidence);
   measure.delta = cliffs_delta(values.base, values.candidate);
   measure.decides = values.kind != MeasureKind::phase;
@@ -110,7 +110,7 @@ void say_what_is_missing(Measure& measure, const MeasureValues& values) {
                   *measure.repeats, spread ? "" : " (assuming a spread of 15 % of the median)");
 }
 
-void judge(Measure& measure, const MeasureValues& values, double alpha) {
+void judge_measure(Measure& measure, const MeasureValues& values, double alpha) {
   measure.alpha = alpha;
   if (measure.shift && measure.p && *measure.p <= alpha &&
       measure.shift->estimate > measure.tolerance) {
@@ -135,7 +135,7 @@ void judge_family(std::vector<Measure*>& family, const std::vector<const Measure
   const std::vector<double> adjusted = holm(p);
   for (std::size_t i = 0; i < family.size(); ++i) {
     if (family[i]->p) family[i]->p = adjusted[i];
-    judge(*family[i], *values[i], alpha);
+    judge_measure(*family[i], *values[i], alpha);
   }
 }
 

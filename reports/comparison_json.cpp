@@ -10,7 +10,7 @@ namespace {
 using ComparisonJson = nlohmann::ordered_json;
 
 // What is infinite has no number in JSON; null says: no end, or not known.
-ComparisonJson finite(double value) {
+ComparisonJson number_or_null(double value) {
   return std::isfinite(value) ? ComparisonJson(value) : ComparisonJson(nullptr);
 }
 template <typename T>
@@ -20,7 +20,7 @@ ComparisonJson or_null(const std::optional<T>& value) {
 
 ComparisonJson bounds_json(const std::optional<Bounds>& bounds) {
   if (!bounds) return nullptr;
-  return {{"lower", finite(bounds->lower)}, {"upper", finite(bounds->upper)}};
+  return {{"lower", number_or_null(bounds->lower)}, {"upper", number_or_null(bounds->upper)}};
 }
 
 ComparisonJson summary_json(const SampleSummary& summary) {
@@ -50,9 +50,9 @@ std::string_view kind_name(MeasureKind kind) {
 ComparisonJson measure_json(const Measure& measure) {
   ComparisonJson shift(nullptr);
   if (measure.shift)
-    shift = {{"estimate", finite(measure.shift->estimate)},
-             {"lower", finite(measure.shift->lower)},
-             {"upper", finite(measure.shift->upper)},
+    shift = {{"estimate", number_or_null(measure.shift->estimate)},
+             {"lower", number_or_null(measure.shift->lower)},
+             {"upper", number_or_null(measure.shift->upper)},
              {"confidence", kShiftConfidence}};
   return {{"name", measure.name},
           {"kind", kind_name(measure.kind)},

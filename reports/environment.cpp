@@ -81,7 +81,7 @@ void add_drbd_options(const std::string& prefix, const std::string& text, Enviro
   }
 }
 
-void add_node(const std::string& node, const EnvironmentJson& sections, Environment& out) {
+void add_node_settings(const std::string& node, const EnvironmentJson& sections, Environment& out) {
   const auto text = [&sections](const char* name) {
     const auto it = sections.find(name);
     return it != sections.end() && it->is_string() ? it->get<std::string>() : std::string();
@@ -94,7 +94,7 @@ void add_node(const std::string& node, const EnvironmentJson& sections, Environm
 }
 
 // The journal's record of every node before anything was touched.
-Status add_nodes(const fs::path& path, Environment& out) {
+Status add_initial_state(const fs::path& path, Environment& out) {
   std::error_code ec;
   if (!fs::exists(path, ec)) return {};  // said by "not recorded"
   ERNSTFALL_TRY(const std::string text, read_file(path));
@@ -107,7 +107,7 @@ Status add_nodes(const fs::path& path, Environment& out) {
         EnvironmentJson::parse(record["state"].get<std::string>(), nullptr, false);
     if (!state.is_object()) return fail_at(Errc::corrupt, path.string(), "its initial state");
     for (const auto& [node, sections] : state.items())
-      if (sections.is_object()) add_node(node, sections, out);
+      if (sections.is_object()) add_node_settings(node, sections, out);
     return {};
   }
   return {};
@@ -154,7 +154,7 @@ Result<Environment> read_environment(const fs::path& run_folder) {
   Environment environment;
   ERNSTFALL_CHECK(add_yaml(run_folder / "cluster.yaml", "cluster: ", environment));
   ERNSTFALL_CHECK(add_yaml(run_folder / "scenario.yaml", "scenario: ", environment));
-  ERNSTFALL_CHECK(add_nodes(run_folder / "journal.jsonl", environment));
+  ERNSTFALL_CHECK(add_initial_state(run_folder / "journal.jsonl", environment));
   return environment;
 }
 
