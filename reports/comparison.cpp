@@ -16,9 +16,9 @@
 namespace ernstfall {
 namespace {
 
-// Of the chance of a false alarm: outage, redundancy and loss share three quarters, the phases the
+// Of the chance of a false alarm: outage, redundancy and loss share nine tenths, the phases the
 // rest. Within each part by Holm.
-constexpr double kMainShare = 0.75;
+constexpr double kMainShare = 0.9;
 constexpr double kLimitP = (1 - kShiftConfidence) / 2;
 constexpr std::size_t kMaxDifferencesListed = 60;
 constexpr std::array<std::string_view, 2> kInvariants{"single-primary", "no-split-brain"};

@@ -41,7 +41,7 @@ struct CompareSettings {
   std::uint64_t lost_tolerance = 0;   // acknowledged writes per run
   bool accept_scenario_changes = false;
   // Chance of any regression being called where nothing changed, over all scenarios together.
-  double false_alarms = 0.04;
+  double false_alarms = 0.05;
 
   Tolerance ruled_out() const;
 };
