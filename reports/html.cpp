@@ -5,43 +5,13 @@
 #include "harness/core/units.h"
 #include "reports/assets.h"
 #include "reports/html_data.h"
+#include "reports/markup.h"
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "reports/words.h"
 
 namespace ernstfall {
 namespace {
-
-std::string esc(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-    }
-  }
-  return out;
-}
-
-std::string tag(std::string_view name, std::string_view css, std::string_view inner_html) {
-  return fmt::format("<{0} class=\"{1}\">{2}</{0}>", name, css, inner_html);
-}
 
 // Colour is never alone: each state has its own sign and word.
 std::string_view sign(Verdict verdict) {
@@ -74,14 +44,14 @@ Big big_outage(const RtoResult& rto) {
 
 std::string number_card(std::string_view label, const Big& big, std::string_view limit,
                         std::string_view note, std::optional<Verdict> verdict) {
-  std::string inner = tag("div", "label", label);
-  inner += "<div class=\"value\">" + esc(big.value);
-  if (!big.unit.empty()) inner += " <small>" + esc(big.unit) + "</small>";
+  std::string inner = html_tag("div", "label", label);
+  inner += "<div class=\"value\">" + escape_html(big.value);
+  if (!big.unit.empty()) inner += " <small>" + escape_html(big.unit) + "</small>";
   inner += "</div>";
-  std::string foot = esc(limit);
+  std::string foot = escape_html(limit);
   if (verdict)
     foot = fmt::format("<b class=\"sign\" aria-hidden=\"true\">{}</b> {}", sign(*verdict), foot);
-  inner += tag("div", "limit", foot) + tag("div", "note", esc(note));
+  inner += html_tag("div", "limit", foot) + html_tag("div", "note", escape_html(note));
   return fmt::format("<div class=\"card {}\">{}</div>", verdict ? verdict_name(*verdict) : "plain",
                      inner);
 }
@@ -126,7 +96,7 @@ std::string numbers_html(const RunReport& report) {
       report.redundancy_allowed_ms ? "allowed " + format_duration_ms(*report.redundancy_allowed_ms)
                                    : "every replica UpToDate, nothing out of sync",
       report.redundancy_allowed_ms ? "" : "no limit set", redundancy);
-  return tag("div", "cards", cards);
+  return html_tag("div", "cards", cards);
 }
 
 struct Bar {
@@ -145,7 +115,7 @@ std::string bar_row(const Bar& bar, double scale_ms, std::optional<double> allow
   return fmt::format(
       "<div class=\"side\"><div class=\"who\">{}</div><div class=\"track\">{}</div>"
       "<div class=\"how\"><b>{}</b> {}</div></div>",
-      bar.label, track, esc(bar.outage), bar.by);
+      bar.label, track, escape_html(bar.outage), bar.by);
 }
 
 // Unattended and attended recovery: the gap between them is the gap between HA and backup-like.
@@ -166,28 +136,29 @@ std::string side_by_side(const RunReport& report) {
   inner += bar_row(own_first ? own : other, scale, report.rto_allowed_ms);
   inner += bar_row(own_first ? other : own, scale, report.rto_allowed_ms);
   inner += fmt::format(
-      "<p class=\"caption\">Time cut off in this run and in {} ({}).{}</p>", esc(sibling.scenario),
-      esc(sibling.run_id),
+      "<p class=\"caption\">Time cut off in this run and in {} ({}).{}</p>",
+      escape_html(sibling.scenario), escape_html(sibling.run_id),
       report.rto_allowed_ms ? " The line is the allowed " + allowed_in_words(report) + "." : "");
-  return tag("section", "sides", inner);
+  return html_tag("section", "sides", inner);
 }
 
 std::string explanation(const RunReport& report) {
-  std::string inner = "<h2>Why</h2><p class=\"why\">" + esc(report.why) + "</p>";
+  std::string inner = "<h2>Why</h2><p class=\"why\">" + escape_html(report.why) + "</p>";
   if (!report.journal_problem.empty())
-    inner += tag("p", "alarm",
-                 "✕ Something may still be broken on a node: " + esc(report.journal_problem) +
-                     ". Finish it with <code>ernstfall heal</code>.");
+    inner += html_tag(
+        "p", "alarm",
+        "✕ Something may still be broken on a node: " + escape_html(report.journal_problem) +
+            ". Finish it with <code>ernstfall heal</code>.");
   if (!report.aborted.empty())
-    inner += tag("p", "alarm", "The run ended early: " + esc(report.aborted));
+    inner += html_tag("p", "alarm", "The run ended early: " + escape_html(report.aborted));
   if (!report.next_steps.empty()) {
     inner += "<h3>What would close the gap</h3><ol>";
-    for (const std::string& step : report.next_steps) inner += "<li>" + esc(step) + "</li>";
+    for (const std::string& step : report.next_steps) inner += "<li>" + escape_html(step) + "</li>";
     inner += "</ol>";
   }
   if (!report.effect.empty())
-    inner += tag("p", "caption", "Expected by the scenario: " + esc(report.effect));
-  return tag("section", "explain", inner);
+    inner += html_tag("p", "caption", "Expected by the scenario: " + escape_html(report.effect));
+  return html_tag("section", "explain", inner);
 }
 
 std::string timeline() {
@@ -204,8 +175,8 @@ std::string phase_table_html(const RunReport& report) {
   for (const PhaseSpan& phase : report.phases)
     rows += fmt::format(
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1f} s</td><td>{}</td></tr>",
-        esc(phase.name), format_duration(Nanos(phase.end - phase.begin)), to_seconds(phase.end),
-        esc(phase.proof));
+        escape_html(phase.name), format_duration(Nanos(phase.end - phase.begin)),
+        to_seconds(phase.end), escape_html(phase.proof));
   if (rows.empty()) return {};
   return "<h3>Where the time went</h3><div class=\"scroll\"><table><thead><tr><th>until</th><th "
          "class=\"n\">took"
@@ -217,7 +188,8 @@ std::string event_table(const RunReport& report) {
   std::string rows;
   for (const TimelineMark& mark : report.marks)
     rows += fmt::format("<tr class=\"{}\"><td class=\"n\">{:.3f} s</td><td>{}</td><td>{}</td></tr>",
-                        esc(mark.severity), to_seconds(mark.at), esc(mark.lane), esc(mark.text));
+                        escape_html(mark.severity), to_seconds(mark.at), escape_html(mark.lane),
+                        escape_html(mark.text));
   if (rows.empty()) return {};
   return fmt::format(
       "<details><summary>All {} events</summary><div class=\"scroll\"><table><thead><tr><th class="
@@ -231,21 +203,21 @@ std::string checks(const RunReport& report) {
   for (const CheckResult& check : report.checks) {
     std::string head =
         fmt::format("{}<span class=\"name\">{}</span><span class=\"message\">{}</span>",
-                    badge(check.verdict), esc(check.name), esc(check.message));
+                    badge(check.verdict), escape_html(check.name), escape_html(check.message));
     if (check.evidence.empty()) {
-      inner += tag("div", "check", head);
+      inner += html_tag("div", "check", head);
       continue;
     }
     std::string rows;
     for (const Evidence& item : check.evidence)
       rows += fmt::format("<tr><td class=\"n\">{:.3f} s</td><td>{}</td><td>{}</td></tr>",
-                          to_seconds(item.at), esc(item.source), esc(item.text));
+                          to_seconds(item.at), escape_html(item.source), escape_html(item.text));
     inner += fmt::format(
         "<details class=\"check\"{}><summary>{}</summary><div class=\"scroll\"><table><tbody>{}"
         "</tbody></table></div></details>",
         check.verdict == Verdict::pass ? "" : " open", head, rows);
   }
-  return tag("section", "checks", inner);
+  return html_tag("section", "checks", inner);
 }
 
 std::string class_section(const RunReport& report) {
@@ -258,14 +230,16 @@ std::string class_section(const RunReport& report) {
     rows += fmt::format(
         "<tr><td><span class=\"badge {}\"><b aria-hidden=\"true\">{}</b> {}</span></td><td>{}</td>"
         "<td>{}</td></tr>",
-        verdict_name(verdict), sign(verdict), word, esc(reason.rule), esc(reason.evidence));
+        verdict_name(verdict), sign(verdict), word, escape_html(reason.rule),
+        escape_html(reason.evidence));
   }
-  return tag("section", "rubric",
-             fmt::format("<h2>Why class {}</h2><p>{} {}</p><div "
-                         "class=\"scroll\"><table><tbody>{}</tbody></table></div>",
-                         class_word(report.cluster_class),
-                         "In words: " + std::string(class_in_words(report.cluster_class)) + ".",
-                         class_caveat(), rows));
+  return html_tag(
+      "section", "rubric",
+      fmt::format("<h2>Why class {}</h2><p>{} {}</p><div "
+                  "class=\"scroll\"><table><tbody>{}</tbody></table></div>",
+                  class_word(report.cluster_class),
+                  "In words: " + std::string(class_in_words(report.cluster_class)) + ".",
+                  class_caveat(), rows));
 }
 
 std::string probe_table(const RunReport& report) {
@@ -275,7 +249,7 @@ std::string probe_table(const RunReport& report) {
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
         "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{}</td></tr>",
-        esc(probe.name), probe.period_ms > 0 ? format_duration_ms(probe.period_ms) : "-",
+        escape_html(probe.name), probe.period_ms > 0 ? format_duration_ms(probe.period_ms) : "-",
         format_count(probe.good), format_count(probe.bad), format_count(probe.missed),
         format_duration_ms(probe.p50_ms), format_duration_ms(probe.p99_ms),
         format_duration_ms(probe.max_ms));
@@ -291,10 +265,11 @@ std::string probe_table(const RunReport& report) {
 
 std::string limits_and_versions(const RunReport& report) {
   std::string list;
-  for (const std::string& item : report.not_measured) list += "<li>" + esc(item) + "</li>";
+  for (const std::string& item : report.not_measured) list += "<li>" + escape_html(item) + "</li>";
   std::string facts;
   const auto fact = [&](std::string_view name, std::string_view value) {
-    facts += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value));
+    facts +=
+        fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(name), escape_html(value));
   };
   fact("run", report.run_id);
   fact("scenario", report.scenario);
@@ -310,37 +285,29 @@ std::string limits_and_versions(const RunReport& report) {
   for (const StartSkew& skew : report.start_skews) fact("start", skew_in_words(skew));
   fact("power control", power_in_words(report));
   for (const auto& [name, version] : report.versions) fact(name, version);
-  return tag("section", "limits", "<h2>Not measured</h2><ul>" + list + "</ul>") +
-         tag("section", "facts", "<h2>Run</h2><dl>" + facts + "</dl>");
+  return html_tag("section", "limits", "<h2>Not measured</h2><ul>" + list + "</ul>") +
+         html_tag("section", "facts", "<h2>Run</h2><dl>" + facts + "</dl>");
 }
 
 std::string header(const RunReport& report) {
-  std::string text = tag("div", "brand",
-                         fmt::format("<b>Ernstfall</b> {} · {} · seed {}", esc(report.cluster),
-                                     esc(short_time(report.started_utc)), report.seed));
-  text += tag("h1", "", esc(report.title));
+  std::string text =
+      html_tag("div", "brand",
+               fmt::format("<b>Ernstfall</b> {} · {} · seed {}", escape_html(report.cluster),
+                           escape_html(short_time(report.started_utc)), report.seed));
+  text += html_tag("h1", "", escape_html(report.title));
   text += fmt::format(
       "<div class=\"verdicts\"><span class=\"verdict {}\">{}</span>"
       "<span class=\"class {}\">class <b>{}</b></span><span class=\"meaning\">{}</span></div>",
       run_verdict_name(report.verdict), verdict_word(report.verdict),
       cluster_class_name(report.cluster_class), class_word(report.cluster_class),
       class_in_words(report.cluster_class));
-  return tag("header", "", text);
+  return html_tag("header", "", text);
 }
 
 }  // namespace
 
 std::string render_html(const RunReport& report, const History& history) {
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
-  html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
-  html +=
-      "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "
-      "content=\"no-referrer\">";
-  // Nothing may be loaded, whatever a node managed to put into a text.
-  html +=
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">";
-  html += fmt::format("<title>{}: {}</title>", verdict_word(report.verdict), esc(report.title));
+  std::string html = html_head(fmt::format("{}: {}", verdict_word(report.verdict), report.title));
   html += "<style>";
   html += assets::kUplotCss;
   html += assets::kReportCss;

@@ -2,29 +2,12 @@
 #include <fmt/core.h>
 
 #include "harness/core/units.h"
+#include "reports/markup.h"
 #include "reports/render.h"
 #include "reports/words.h"
 
 namespace ernstfall {
 namespace {
-
-// What would be taken as markup, or would end a table cell, is escaped.
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += ' ';
-    else if (std::string_view("\\`*_{}[]>#|!").find(c) != std::string_view::npos)
-      out.append({'\\', c});
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string number_table(const RunReport& report) {
   std::string text = "| | measured | allowed |\n|---|---|---|\n";
@@ -45,7 +28,7 @@ std::string sibling_table(const RunReport& report) {
   const auto row = [](bool attended, const std::string& scenario, const std::string& outage,
                       std::string_view by) {
     return fmt::format("| {} | {} | {} | {} |\n", attended ? "attended" : "unattended",
-                       escape(scenario), outage, by);
+                       escape_markdown(scenario), outage, by);
   };
   return "\n| | scenario | users cut off | recovered |\n|---|---|---|---|\n" +
          row(report.attended, report.scenario, outage_in_words(report.rto),
@@ -59,13 +42,13 @@ std::string check_list(const RunReport& report) {
   std::string text = "\n## Checks\n\n| check | verdict | |\n|---|---|---|\n";
   for (const CheckResult& check : report.checks)
     text += fmt::format("| {} | {} | {} |\n", check.name, verdict_name(check.verdict),
-                        escape(check.message));
+                        escape_markdown(check.message));
   for (const CheckResult& check : report.checks) {
     if (check.evidence.empty()) continue;
     text += fmt::format("\n### {}\n\n", check.name);
     for (const Evidence& item : check.evidence)
-      text += fmt::format("* {:.3f} s, {}: {}\n", to_seconds(item.at), escape(item.source),
-                          escape(item.text));
+      text += fmt::format("* {:.3f} s, {}: {}\n", to_seconds(item.at), escape_markdown(item.source),
+                          escape_markdown(item.text));
   }
   return text;
 }
@@ -78,8 +61,8 @@ std::string fault_table(const RunReport& report) {
     text +=
         fmt::format("| {} | {} | {} | {} | {} |\n",
                     fault.effect_at ? fmt::format("{:.1f} s", to_seconds(*fault.effect_at)) : "",
-                    fault.fault, escape(fault.node), fault.outcome,
-                    escape(fault.problem.empty() ? fault.confirmed_by : fault.problem));
+                    fault.fault, escape_markdown(fault.node), fault.outcome,
+                    escape_markdown(fault.problem.empty() ? fault.confirmed_by : fault.problem));
   return text;
 }
 
@@ -90,7 +73,7 @@ std::string time_table(const RunReport& report) {
   for (const PhaseSpan& phase : report.phases)
     text += fmt::format("| {} | {} | {:.1f} s | {} |\n", phase.name,
                         format_duration(Nanos(phase.end - phase.begin)), to_seconds(phase.end),
-                        escape(phase.proof));
+                        escape_markdown(phase.proof));
   return text;
 }
 
@@ -98,17 +81,18 @@ std::string time_table(const RunReport& report) {
 
 std::string render_markdown(const RunReport& report) {
   std::string text =
-      fmt::format("# {}: {}\n\n", escape(report.title), verdict_word(report.verdict));
+      fmt::format("# {}: {}\n\n", escape_markdown(report.title), verdict_word(report.verdict));
   text += fmt::format("**Class for this fault: {}** ({}).\n\n", class_word(report.cluster_class),
                       class_in_words(report.cluster_class));
   text += number_table(report) + sibling_table(report);
-  text += "\n**Why.** " + escape(report.why) + "\n";
+  text += "\n**Why.** " + escape_markdown(report.why) + "\n";
   if (!report.journal_problem.empty())
-    text += "\n**Dirty.** " + escape(report.journal_problem) + "\n";
-  if (!report.aborted.empty()) text += "\n**Ended early.** " + escape(report.aborted) + "\n";
+    text += "\n**Dirty.** " + escape_markdown(report.journal_problem) + "\n";
+  if (!report.aborted.empty())
+    text += "\n**Ended early.** " + escape_markdown(report.aborted) + "\n";
   if (!report.next_steps.empty()) {
     text += "\n## What would close the gap\n\n";
-    for (const std::string& step : report.next_steps) text += "1. " + escape(step) + "\n";
+    for (const std::string& step : report.next_steps) text += "1. " + escape_markdown(step) + "\n";
   }
   text += check_list(report) + fault_table(report) + time_table(report);
   text += "\n## Why this class\n\n| rule | holds | evidence |\n|---|---|---|\n";
@@ -117,18 +101,18 @@ std::string render_markdown(const RunReport& report) {
                         !reason.known  ? "not known"
                         : reason.holds ? "yes"
                                        : "no",
-                        escape(reason.evidence));
+                        escape_markdown(reason.evidence));
   text += fmt::format("\n{}\n\n## Not measured\n\n", class_caveat());
-  for (const std::string& item : report.not_measured) text += "* " + escape(item) + "\n";
+  for (const std::string& item : report.not_measured) text += "* " + escape_markdown(item) + "\n";
   text += fmt::format(
       "\n## Run\n\n* run {}\n* cluster {}, scenario {}, seed {}\n* started {}, {:.0f} s\n",
-      escape(report.run_id), escape(report.cluster), escape(report.scenario), report.seed,
-      report.started_utc, report.duration_s);
+      escape_markdown(report.run_id), escape_markdown(report.cluster),
+      escape_markdown(report.scenario), report.seed, report.started_utc, report.duration_s);
   for (const StartSkew& skew : report.start_skews)
-    text += "* " + escape(skew_in_words(skew)) + "\n";
-  text += fmt::format("* power control: {}\n", escape(power_in_words(report)));
+    text += "* " + escape_markdown(skew_in_words(skew)) + "\n";
+  text += fmt::format("* power control: {}\n", escape_markdown(power_in_words(report)));
   for (const auto& [name, version] : report.versions)
-    text += fmt::format("* {} {}\n", escape(name), escape(version));
+    text += fmt::format("* {} {}\n", escape_markdown(name), escape_markdown(version));
   return text;
 }
 

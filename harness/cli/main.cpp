@@ -31,7 +31,8 @@ Examples:
   ernstfall lab up
   ernstfall run scenarios/kill-prod.yaml --lab homelab
   ernstfall run scenarios/kill-prod.yaml --cluster my-cluster.yaml --dry-run
-  ernstfall heal runs/latest)";
+  ernstfall heal runs/latest
+  ernstfall compare runs/before runs/after --tolerance 10%)";
 
 int run_program(int argc, char** argv) {
   CLI::App app{"Ernstfall: how long recovery really took, and what was really lost"};
@@ -43,6 +44,7 @@ int run_program(int argc, char** argv) {
   ernstfall::cli::add_heal(app, context);
   ernstfall::cli::add_inject(app, context);
   ernstfall::cli::add_report(app, context);
+  ernstfall::cli::add_compare(app, context);
   ernstfall::cli::add_history(app, context);
   ernstfall::cli::add_validate(app, context);
   ernstfall::cli::add_list(app, context);

@@ -35,6 +35,9 @@ nft list tables 2>/dev/null | awk '$3 ~ /^ernstfall_/'
 awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-* 2>/dev/null; done | sort -u
 if [ -n "$2" ]; then echo '== events2'; drbdsetup events2 --now --statistics "$2" 2>&1; fi
 [ "$1" = fingerprint ] || exit 0
+echo '== os'; ( . /etc/os-release; echo "$PRETTY_NAME" ) 2>/dev/null
+echo '== drbd-utils'; drbdadm --version 2>/dev/null </dev/null | sed -n 's/^DRBDADM_VERSION=//p'
+echo '== k3s'; k3s --version 2>/dev/null </dev/null | awk '$1 == "k3s" {print $3}'
 echo '== mounts'; awk '$1 ~ "^/dev/" {print $1, $2, $3, $4}' /proc/mounts | sort
 echo '== links'; ip -o link show 2>/dev/null | sed 's/^[0-9]*: //; s/ qlen .*//' | sort
 echo '== qdisc'; tc qdisc show 2>/dev/null
@@ -68,6 +71,14 @@ NodeState parse_sections(const std::string& out, const std::optional<DrbdConfig>
   state.drbd_version = trim(state.sections["drbd-version"]);
   state.sections.erase("kernel");
   state.sections.erase("drbd-version");
+  // Versions are told, and no residue.
+  for (const char* name : {"os", "drbd-utils", "k3s"}) {
+    const auto section = state.sections.find(name);
+    if (section == state.sections.end()) continue;
+    if (const std::string version(trim(section->second)); !version.empty())
+      state.versions[name] = version;
+    state.sections.erase(section);
+  }
   if (const auto dump = state.sections.find("events2"); dump != state.sections.end() && drbd) {
     if (auto parsed = parse_events2_dump(dump->second, drbd->resource)) {
       state.sections["drbd"] = parsed->summary() + "\n";

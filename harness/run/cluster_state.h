@@ -20,6 +20,7 @@ struct NodeState {
   std::optional<DrbdNodeState> drbd;
   std::string kernel;
   std::string drbd_version;
+  std::map<std::string, std::string> versions;  // "os", "drbd-utils", "k3s": those that it has
 };
 
 struct ClusterState {

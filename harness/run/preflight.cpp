@@ -131,6 +131,7 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
   for (const auto& [name, node] : result.state.nodes) {
     result.versions["kernel@" + name] = node.kernel;
     if (!node.drbd_version.empty()) result.versions["drbd@" + name] = node.drbd_version;
+    for (const auto& [what, version] : node.versions) result.versions[what + "@" + name] = version;
   }
   for (const FaultStep& step : scenario.faults) {
     ERNSTFALL_TRY(PlannedStep planned, plan_step(nodes, step, seed, stop));

@@ -34,7 +34,7 @@ struct PreflightResult {
   std::vector<RemoteAction> operator_steps;
   std::vector<RemoteAction> restore_steps;
   ClusterState state;                           // before anything was touched
-  std::map<std::string, std::string> versions;  // "kernel@prod", "drbd@prod"
+  std::map<std::string, std::string> versions;  // "kernel@prod", "drbd@prod", "k3s@prod" ...
 };
 
 // Reads the targets as they are now and plans the step for each; asks the preconditions. Errors as

@@ -52,6 +52,7 @@ class Program : public ::testing::Test {
   }
   fs::path write(const std::string& name, const std::string& text) {
     const fs::path path = elsewhere_.path() / name;
+    fs::create_directories(path.parent_path());
     EXPECT_TRUE(write_file_atomic(path, text));
     return path;
   }
@@ -314,6 +315,28 @@ TEST_F(HistoryProgram, ADamagedHistoryIsNeverPrintedAsWhole) {
   EXPECT_EQ(nothing.exit_code, 2);
   EXPECT_EQ(nothing.out, "");
   EXPECT_THAT(nothing.err, Not(IsEmpty()));
+}
+
+TEST_F(Program, CompareNeverTakesWhatItCannotReadForAPass) {
+  write("base/run/meta.json", R"({"scenario": "kill-prod"})");
+  write("candidate/run/meta.json", R"({"scenario": "kill-prod"})");
+  const std::string base = (elsewhere_.path() / "base").string();
+  const std::string candidate = (elsewhere_.path() / "candidate").string();
+  const ProcessResult result = run({"compare", base, candidate, "--json"});
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json["outcome"], "unknown");
+  EXPECT_EQ(json["scenarios"][0]["scenario"], "kill-prod");
+  EXPECT_THAT(json["scenarios"][0]["candidate_left_out"], SizeIs(1));
+  EXPECT_EQ(run({"compare", base, candidate}).exit_code, 2);
+  EXPECT_EQ(run({"compare", "--base", base, "--candidate", candidate}).exit_code, 2);
+  EXPECT_EQ(run({"compare", base}).exit_code, 64);
+  EXPECT_EQ(run({"compare", base, base}).exit_code, 64);
+  EXPECT_EQ(run({"compare", base, "no-such-folder"}).exit_code, 64);
+  EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10"}).exit_code, 64);
+  EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10%", "--rule-out", "5%"}).exit_code,
+            64);
+  EXPECT_THAT(created(), IsEmpty());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "harness/core/files.h"
 #include "reports/compare_results.h"
+#include "reports/comparison.h"
 #include "reports/render.h"
 #include "tests/mocks/synthetic_run.h"
 
@@ -129,6 +130,41 @@ TEST_F(RunFolders, MissingPartsAreErrorsWithAPlace) {
   const auto report = load_report(folder, catalogue());
   ASSERT_FALSE(report);
   EXPECT_THAT(to_string(report.error()), HasSubstr("meta.json"));
+}
+
+// Whole run folders: one good history, measured the same on both sides; one planted slower.
+TEST_F(RunFolders, TwoFoldersOfRunsAreCompared) {
+  const auto write_side = [this](const std::string& side, double up_s) {
+    for (int i = 0; i < 4; ++i)
+      write_run(side + "/run-" + std::to_string(i),
+                mocks::kill_prod({.service_up_s = up_s + 0.1 * i}), "2026-11-23");
+    fs::create_directory_symlink("run-3", root_ / side / "latest");
+    return read_side({root_ / side}, catalogue());
+  };
+  const auto base = write_side("base", 94.3);
+  ASSERT_TRUE(base) << to_string(base.error());
+  ASSERT_EQ(base->size(), 4U);  // `latest` is no fifth one
+  EXPECT_EQ((*base)[0].environment.at("version: drbd@prod"), "8.4.11");
+  EXPECT_EQ((*base)[0].environment.count("scenario: faults.0.hold"), 1U);
+  const auto slow = write_side("slow", 124.3);
+  ASSERT_TRUE(slow);
+  EXPECT_EQ(compare_runs(*base, *slow, {}).outcome, CompareOutcome::regression);
+  EXPECT_NE(compare_runs(*slow, *base, {}).outcome, CompareOutcome::regression);
+}
+
+TEST_F(RunFolders, ARunThatCannotBeReadIsNamedAndNoFolderIsAnError) {
+  const fs::path folder = write_run("a", mocks::kill_prod(), "2026-11-23");
+  ASSERT_TRUE(write_file_atomic(folder / "cluster.yaml", "cluster: [\n"));
+  const auto side = read_side({root_}, catalogue());
+  ASSERT_TRUE(side);
+  ASSERT_EQ(side->size(), 1U);
+  EXPECT_THAT((*side)[0].problem, HasSubstr("cluster.yaml"));
+  EXPECT_EQ((*side)[0].report.scenario, "kill-prod");
+  EXPECT_TRUE(left_out((*side)[0])->may_hide);
+  EXPECT_EQ(read_side({root_ / "none"}, catalogue()).error().code, Errc::usage);
+  EXPECT_EQ(read_side({folder, root_}, catalogue()).error().code, Errc::usage);  // twice
+  fs::create_directory(root_ / "empty");
+  EXPECT_EQ(read_side({root_ / "empty"}, catalogue()).error().code, Errc::usage);
 }
 
 }  // namespace

@@ -1,0 +1,117 @@
+// compare_command: `ernstfall compare BASE CANDIDATE`: is the candidate at least as good as the
+// base? The gate before an upgrade.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+
+#include "harness/cli/command.h"
+#include "harness/core/text.h"
+#include "reports/comparison.h"
+
+namespace ernstfall::cli {
+namespace {
+
+struct CompareArguments {
+  std::vector<std::string> sides;  // BASE CANDIDATE
+  std::vector<std::string> base;
+  std::vector<std::string> candidate;
+  std::string tolerance = "10%,250ms";
+  std::string rule_out;
+  std::uint64_t lost_tolerance = 0;
+  bool accept_scenario_changes = false;
+  bool json = false;
+  std::string format;
+};
+
+Result<CompareSettings> compare_settings(const CompareArguments& arguments) {
+  CompareSettings settings;
+  ERNSTFALL_TRY(settings.tolerance, parse_tolerance(arguments.tolerance));
+  if (!arguments.rule_out.empty()) {
+    ERNSTFALL_TRY(settings.rule_out, parse_tolerance(arguments.rule_out));
+  }
+  settings.lost_tolerance = arguments.lost_tolerance;
+  settings.accept_scenario_changes = arguments.accept_scenario_changes;
+  const Tolerance rule_out = settings.ruled_out();
+  const Tolerance& tolerance = settings.tolerance;
+  if (rule_out.percent < tolerance.percent || rule_out.at_least_ms < tolerance.at_least_ms ||
+      (rule_out.percent == tolerance.percent && rule_out.at_least_ms == tolerance.at_least_ms))
+    return fail(Errc::usage, "--rule-out must be more than --tolerance");
+  return settings;
+}
+
+std::vector<std::filesystem::path> to_paths(const std::vector<std::string>& names) {
+  return {names.begin(), names.end()};
+}
+
+Result<ExitCode> compare(CompareArguments arguments) {
+  if (arguments.sides.size() == 2) {
+    arguments.base.insert(arguments.base.begin(), arguments.sides[0]);
+    arguments.candidate.insert(arguments.candidate.begin(), arguments.sides[1]);
+  } else if (!arguments.sides.empty()) {
+    return fail(Errc::usage, "expected BASE and CANDIDATE, or --base and --candidate");
+  }
+  if (arguments.base.empty() || arguments.candidate.empty())
+    return fail(Errc::usage, "both sides need a run folder, or a folder of runs");
+  ERNSTFALL_TRY(const CompareSettings settings, compare_settings(arguments));
+  ERNSTFALL_TRY(const auto base, read_side(to_paths(arguments.base), catalogue()));
+  ERNSTFALL_TRY(const auto candidate, read_side(to_paths(arguments.candidate), catalogue()));
+  for (const ComparedRun& run : candidate)
+    for (const ComparedRun& other : base)
+      if (run.folder == other.folder)
+        return fail_at(Errc::usage, run.folder, "this run is on both sides");
+  ComparisonReport report = compare_runs(base, candidate, settings);
+  report.base = join(arguments.base, ", ");
+  report.candidate = join(arguments.candidate, ", ");
+  if (arguments.json || arguments.format == "json") {
+    fmt::print("{}\n", render_comparison_json(report));
+  } else if (arguments.format == "md") {
+    fmt::print("{}", render_comparison_markdown(report));
+  } else if (arguments.format == "html") {
+    fmt::print("{}", render_comparison_html(report));
+  } else {
+    const char* no_color = std::getenv("NO_COLOR");
+    const bool plain = no_color != nullptr && *no_color != '\0';
+    fmt::print("{}", render_comparison_console(report, !plain && ::isatty(STDOUT_FILENO) == 1));
+  }
+  return exit_code_for(report.outcome);
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Context& context) {
+  auto options = std::make_shared<CompareArguments>();
+  CLI::App* command = app.add_subcommand(
+      "compare",
+      "compare the runs of a candidate with those of a base; exits with 0 no regression, 1 "
+      "regression, 2 not enough data");
+  command->add_option("sides", options->sides,
+                      "BASE CANDIDATE: each a run folder, or a folder of runs");
+  command->add_option("--base", options->base, "more run folders, or folders of runs, of the base");
+  command->add_option("--candidate", options->candidate, "the same of the candidate");
+  command
+      ->add_option("--tolerance", options->tolerance,
+                   "slower by this much is accepted: 10%, 2s, or the larger of both")
+      ->capture_default_str();
+  command->add_option("--rule-out", options->rule_out,
+                      "a slowdown that \"no regression\" rules out (default: three times the "
+                      "tolerance)");
+  command
+      ->add_option("--lost-tolerance", options->lost_tolerance,
+                   "acknowledged writes that a run may lose")
+      ->capture_default_str();
+  command->add_flag("--accept-scenario-changes", options->accept_scenario_changes,
+                    "compare although the scenario itself differs");
+  command->add_flag("--json", options->json, "one JSON document on stdout");
+  command->add_option("--format", options->format, "print this instead")
+      ->check(CLI::IsMember({"console", "json", "md", "html"}));
+  command->callback([options, &context] {
+    const Result<ExitCode> code = compare(*options);
+    if (!code) return report_error(context, code.error());
+    context.exit_code = *code;
+  });
+}
+
+}  // namespace ernstfall::cli

@@ -1,0 +1,397 @@
+// comparison: the rules that make a regression, no regression or "not enough data" of two sets of
+// runs.
+#include "reports/comparison.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "harness/core/text.h"
+#include "harness/core/units.h"
+#include "reports/measures.h"
+
+namespace ernstfall {
+namespace {
+
+// Of the chance of a false alarm: outage, redundancy and loss share nine tenths, the phases the
+// rest. Within each part by Holm.
+constexpr double kMainShare = 0.9;
+constexpr double kLimitP = (1 - kShiftConfidence) / 2;
+constexpr std::size_t kMaxDifferencesListed = 60;
+constexpr std::array<std::string_view, 2> kInvariants{"single-primary", "no-split-brain"};
+
+SampleSummary summarise(const std::vector<Bounds>& values, std::size_t missing) {
+  SampleSummary summary;
+  summary.n = values.size();
+  summary.missing = missing;
+  if (values.empty()) return summary;
+  std::vector<double> lower;
+  std::vector<double> upper;
+  for (const Bounds& value : values) {
+    lower.push_back(value.lower);
+    upper.push_back(value.upper);
+  }
+  const auto by_middle = [](const Bounds& a, const Bounds& b) { return a.middle() < b.middle(); };
+  summary.min = *std::min_element(values.begin(), values.end(), by_middle);
+  summary.max = *std::max_element(values.begin(), values.end(), by_middle);
+  summary.median = Bounds{*median(lower), *median(upper)};
+  return summary;
+}
+
+std::vector<double> middles(const std::vector<Bounds>& values) {
+  std::vector<double> all;
+  for (const Bounds& value : values) all.push_back(value.middle());
+  return all;
+}
+
+double typical_width(const std::vector<Bounds>& values) {
+  std::vector<double> widths;
+  for (const Bounds& value : values)
+    if (std::isfinite(value.upper)) widths.push_back(value.upper - value.lower);
+  return median(widths).value_or(0);
+}
+
+bool enough_for_limits(std::size_t base, std::size_t candidate) {
+  return base > 0 && candidate > 0 && smallest_rank_p(base, candidate) <= kLimitP;
+}
+
+// Everything of a measure but its outcome.
+Measure numbers_of(const MeasureValues& values, const CompareSettings& settings) {
+  Measure measure;
+  measure.name = values.name;
+  measure.kind = values.kind;
+  measure.base = summarise(values.base, values.base_missing);
+  measure.candidate = summarise(values.candidate, values.candidate_missing);
+  measure.shift = shift_between(values.base, values.candidate, kShiftConfidence);
+  measure.delta = cliffs_delta(values.base, values.candidate);
+  measure.decides = values.kind != MeasureKind::phase;
+  const double typical = measure.base.median ? measure.base.median->middle() : 0;
+  const double scale = std::isfinite(typical) ? typical : measure.base.median->lower;
+  if (measure.is_time()) {
+    measure.tolerance = settings.tolerance.of(scale);
+    measure.rule_out = settings.ruled_out().of(scale);
+  } else {
+    measure.tolerance = static_cast<double>(settings.lost_tolerance);
+    measure.rule_out = std::max({1.0, 3 * measure.tolerance, 0.3 * scale});
+  }
+  if (measure.base.n > 0 && measure.candidate.n > 0)
+    measure.p = rank_test_greater(values.base, values.candidate);
+  return measure;
+}
+
+// How many runs of each side would decide it, and the words for it.
+void say_what_is_missing(Measure& measure, const MeasureValues& values) {
+  measure.outcome = CompareOutcome::unknown;
+  if (measure.base.n == 0 && measure.candidate.n == 0) {
+    measure.note = "measured on neither side";
+    return;
+  }
+  const double typical =
+      measure.base.median ? measure.base.median->middle() : measure.candidate.median->middle();
+  const auto spread = spread_of({middles(values.base), middles(values.candidate)});
+  const double known = spread.value_or(kAssumedSpread * typical);
+  // The bounds of both sides eat into what can be seen.
+  const double visible =
+      measure.rule_out - (typical_width(values.base) + typical_width(values.candidate)) / 2;
+  const auto to_see = repeats_to_find(visible, known, std::min(measure.alpha, kLimitP), kPower);
+  const auto to_pass_tolerance =
+      repeats_to_find(measure.rule_out - measure.tolerance, known, 0.5, kPower);
+  if (!to_see || !to_pass_tolerance || !std::isfinite(known)) {
+    measure.note = "not enough data: no number of repeats would be enough at this spread and width";
+    return;
+  }
+  const std::size_t now = std::min(measure.base.n, measure.candidate.n);
+  measure.repeats = std::max({*to_see, *to_pass_tolerance, now + 1});
+  measure.note =
+      fmt::format("not enough data: about {} repeats on each side would be enough{}",
+                  *measure.repeats, spread ? "" : " (assuming a spread of 15 % of the median)");
+}
+
+void judge_measure(Measure& measure, const MeasureValues& values, double alpha) {
+  measure.alpha = alpha;
+  if (measure.shift && measure.p && *measure.p <= alpha &&
+      measure.shift->estimate > measure.tolerance) {
+    measure.outcome = CompareOutcome::regression;
+    measure.note = measure.shift->lower > measure.tolerance
+                       ? "worse beyond chance, and certainly by more than the tolerance"
+                       : "worse beyond chance, and by more than the tolerance";
+    return;
+  }
+  if (!measure.shift || !(measure.shift->upper <= measure.rule_out))
+    return say_what_is_missing(measure, values);
+  measure.outcome = CompareOutcome::no_regression;
+  measure.better = measure.shift->upper < 0 && measure.shift->estimate < -measure.tolerance;
+  if (measure.better) measure.note = "better beyond chance";
+}
+
+// Adjusts the family's p values and judges each.
+void judge_family(std::vector<Measure*>& family, const std::vector<const MeasureValues*>& values,
+                  double alpha) {
+  std::vector<double> p;
+  for (const Measure* measure : family) p.push_back(measure->p.value_or(1));
+  const std::vector<double> adjusted = holm(p);
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    if (family[i]->p) family[i]->p = adjusted[i];
+    judge_measure(*family[i], *values[i], alpha);
+  }
+}
+
+// A base that never lost anything makes one lost write a finding, whatever the numbers of runs.
+bool judge_loss_by_example(Measure& measure) {
+  if (measure.base.n == 0 && measure.candidate.n == 0) {
+    measure.decides = false;
+    measure.note = "not measured: no run has a load";
+    return true;
+  }
+  if (measure.base.n == 0 || measure.candidate.n == 0) {
+    measure.note = "not enough data: only one side has a load";
+    return true;
+  }
+  if (measure.base.max->upper > measure.tolerance) return false;
+  measure.p.reset();
+  if (measure.candidate.max->lower > measure.tolerance) {
+    measure.outcome = CompareOutcome::regression;
+    measure.note = fmt::format("up to {:.0f} in a run; the base never did, in {} runs",
+                               measure.candidate.max->lower, measure.base.n);
+  } else if (measure.candidate.max->upper > measure.tolerance) {
+    measure.note = "not every acknowledged write was read back";
+  } else if (!enough_for_limits(measure.base.n, measure.candidate.n)) {
+    measure.note = "not enough data";
+  } else {
+    measure.outcome = CompareOutcome::no_regression;
+    // Of n runs without one: 1 - 0.05^(1/n) is the greatest rate that would show none so often as
+    // once in twenty.
+    const double rate = 1 - std::pow(0.05, 1.0 / static_cast<double>(measure.candidate.n));
+    measure.note = fmt::format("none lost; {} runs rule out more than {:.0f} % of runs with a loss",
+                               measure.candidate.n, 100 * rate);
+  }
+  return true;
+}
+
+// Also of runs that do not count: a broken invariant is a finding all the same.
+std::vector<Measure> invariants_of(const std::vector<const ComparedRun*>& base,
+                                   const std::vector<const ComparedRun*>& candidate) {
+  std::vector<Measure> found;
+  for (const std::string_view name : kInvariants) {
+    const auto count = [name](const std::vector<const ComparedRun*>& runs, SampleSummary& summary) {
+      std::size_t broken = 0;
+      for (const ComparedRun* run : runs)
+        for (const CheckResult& check : run->report.checks) {
+          if (check.name != name || check.verdict == Verdict::unknown) continue;
+          ++summary.n;
+          if (check.verdict == Verdict::fail) ++broken;
+        }
+      return broken;
+    };
+    Measure measure;
+    measure.name = name;
+    measure.kind = MeasureKind::invariant;
+    const std::size_t before = count(base, measure.base);
+    const std::size_t after = count(candidate, measure.candidate);
+    if (measure.base.n == 0 && measure.candidate.n == 0) continue;  // no DRBD, or not asked for
+    measure.note = fmt::format("broken in {} of {} runs, was in {} of {}", after,
+                               measure.candidate.n, before, measure.base.n);
+    if (after > 0 && before == 0 && measure.base.n > 0)
+      measure.outcome = CompareOutcome::regression;
+    else if (after == 0 && measure.candidate.n > 0)
+      measure.outcome = CompareOutcome::no_regression;
+    found.push_back(std::move(measure));
+  }
+  return found;
+}
+
+std::vector<Measure> judge_all(const std::vector<MeasureValues>& values,
+                               const CompareSettings& settings, double alpha) {
+  std::vector<Measure> measures;
+  for (const MeasureValues& one : values) measures.push_back(numbers_of(one, settings));
+  std::vector<Measure*> main;
+  std::vector<Measure*> phases;
+  std::vector<const MeasureValues*> main_values;
+  std::vector<const MeasureValues*> phase_values;
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    if (measures[i].kind == MeasureKind::loss && judge_loss_by_example(measures[i])) continue;
+    const bool phase = measures[i].kind == MeasureKind::phase;
+    if (phase && (measures[i].base.n == 0 || measures[i].candidate.n == 0)) {
+      measures[i].note = measures[i].base.n == 0 ? "not in the base: another order of events"
+                                                 : "not in the candidate: another order of events";
+      continue;
+    }
+    (phase ? phases : main).push_back(&measures[i]);
+    (phase ? phase_values : main_values).push_back(&values[i]);
+  }
+  judge_family(main, main_values, alpha * kMainShare);
+  judge_family(phases, phase_values, alpha * (1 - kMainShare));
+  return measures;
+}
+
+// Splits a side into what counts and what does not.
+std::vector<const RunReport*> counted(const std::vector<const ComparedRun*>& runs,
+                                      std::vector<LeftOutRun>& out) {
+  std::vector<const RunReport*> reports;
+  for (const ComparedRun* run : runs) {
+    if (auto why = left_out(*run))
+      out.push_back(std::move(*why));
+    else
+      reports.push_back(&run->report);
+  }
+  return reports;
+}
+
+std::vector<const Environment*> environments_of(const std::vector<const ComparedRun*>& runs) {
+  std::vector<const Environment*> all;
+  for (const ComparedRun* run : runs)
+    if (run->problem.empty()) all.push_back(&run->environment);
+  return all;
+}
+
+// From the measures, what was left out and what is another test.
+void conclude(ScenarioComparison& result, const CompareSettings& settings, bool other_test) {
+  bool regression = false;
+  bool unknown = false;
+  for (const Measure& measure : result.measures) {
+    if (measure.outcome == CompareOutcome::regression) {
+      regression = true;
+      result.reasons.push_back(measure.name + ": " + measure.note);
+    }
+    if (measure.outcome != CompareOutcome::unknown || !measure.decides) continue;
+    unknown = true;
+    result.reasons.push_back(measure.name + ": " + measure.note);
+    if (measure.repeats) result.repeats = std::max(result.repeats.value_or(0), *measure.repeats);
+  }
+  for (const LeftOutRun& run : result.candidate_left_out)
+    if (run.may_hide) {
+      unknown = true;
+      result.reasons.push_back(
+          "a run of the candidate does not count, and may hide a regression: " + run.run_id);
+    }
+  result.outcome = regression ? CompareOutcome::regression
+                   : unknown  ? CompareOutcome::unknown
+                              : CompareOutcome::no_regression;
+  if (!other_test || settings.accept_scenario_changes) return;
+  result.outcome = CompareOutcome::unknown;
+  result.reasons.insert(result.reasons.begin(),
+                        "the scenario itself differs: these are not runs of the same test");
+}
+
+ScenarioComparison compare_scenario(const std::string& name,
+                                    const std::vector<const ComparedRun*>& base,
+                                    const std::vector<const ComparedRun*>& candidate,
+                                    const CompareSettings& settings, double alpha) {
+  ScenarioComparison result;
+  result.scenario = name;
+  for (const auto* side : {&candidate, &base})
+    for (const ComparedRun* run : *side)
+      if (!run->report.title.empty()) result.title = run->report.title;
+  result.environment = environment_differences(environments_of(base), environments_of(candidate));
+  const bool other_test =
+      std::any_of(result.environment.begin(), result.environment.end(),
+                  [](const EnvironmentDifference& difference) { return difference.other_test; });
+  if (result.environment.size() > kMaxDifferencesListed) {
+    result.environment_more = result.environment.size() - kMaxDifferencesListed;
+    result.environment.resize(kMaxDifferencesListed);
+  }
+  const auto base_reports = counted(base, result.base_left_out);
+  const auto candidate_reports = counted(candidate, result.candidate_left_out);
+  result.base_runs = base_reports.size();
+  result.candidate_runs = candidate_reports.size();
+  result.measures = judge_all(measures_of(base_reports, candidate_reports), settings, alpha);
+  for (Measure& measure : invariants_of(base, candidate))
+    result.measures.insert(result.measures.begin() + 3, std::move(measure));
+  conclude(result, settings, other_test);
+  if (base.empty() || candidate.empty())
+    result.reasons.insert(result.reasons.begin(), base.empty() ? "the base has no run of it"
+                                                               : "the candidate has no run of it");
+  return result;
+}
+
+std::vector<const ComparedRun*> runs_of(const std::vector<ComparedRun>& side,
+                                        const std::string& scenario) {
+  std::vector<const ComparedRun*> runs;
+  for (const ComparedRun& run : side)
+    if (run.report.scenario == scenario) runs.push_back(&run);
+  return runs;
+}
+
+}  // namespace
+
+double Tolerance::of(double base_ms) const {
+  return std::max(at_least_ms, percent / 100 * base_ms);
+}
+
+Tolerance CompareSettings::ruled_out() const {
+  return rule_out.value_or(Tolerance{3 * tolerance.percent, 3 * tolerance.at_least_ms});
+}
+
+Result<Tolerance> parse_tolerance(std::string_view text) {
+  Tolerance tolerance;
+  const std::vector<std::string> parts = split(text, ',');
+  if (parts.size() > 2)
+    return fail(Errc::usage, "\"{}\": expected e.g. 10%, 2s or 10%,250ms", text);
+  for (const std::string& part : parts) {
+    if (!part.empty() && part.back() == '%') {
+      ERNSTFALL_TRY(tolerance.percent, parse_percent(part));
+    } else {
+      ERNSTFALL_TRY(const Nanos time, parse_duration(part));
+      tolerance.at_least_ms = to_ms(time.count());
+    }
+  }
+  return tolerance;
+}
+
+std::string tolerance_in_words(const Tolerance& tolerance) {
+  if (tolerance.percent <= 0) return format_duration_ms(tolerance.at_least_ms);
+  if (tolerance.at_least_ms <= 0) return fmt::format("{:g} %", tolerance.percent);
+  return fmt::format("{:g} %, at least {}", tolerance.percent,
+                     format_duration_ms(tolerance.at_least_ms));
+}
+
+std::string_view compare_outcome_name(CompareOutcome outcome) {
+  switch (outcome) {
+    case CompareOutcome::no_regression:
+      return "no-regression";
+    case CompareOutcome::regression:
+      return "regression";
+    case CompareOutcome::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+ExitCode exit_code_for(CompareOutcome outcome) {
+  switch (outcome) {
+    case CompareOutcome::no_regression:
+      return ExitCode::pass;
+    case CompareOutcome::regression:
+      return ExitCode::violated;
+    case CompareOutcome::unknown:
+      return ExitCode::inconclusive;
+  }
+  return ExitCode::internal;
+}
+
+ComparisonReport compare_runs(const std::vector<ComparedRun>& base,
+                              const std::vector<ComparedRun>& candidate,
+                              const CompareSettings& settings) {
+  ComparisonReport report;
+  report.settings = settings;
+  std::set<std::string> names;
+  for (const auto* side : {&base, &candidate})
+    for (const ComparedRun& run : *side) names.insert(run.report.scenario);
+  if (names.empty()) return report;
+  const double alpha = settings.false_alarms / static_cast<double>(names.size());
+  report.outcome = CompareOutcome::no_regression;
+  for (const std::string& name : names) {
+    report.scenarios.push_back(
+        compare_scenario(name, runs_of(base, name), runs_of(candidate, name), settings, alpha));
+    const CompareOutcome outcome = report.scenarios.back().outcome;
+    if (outcome == CompareOutcome::regression ||
+        (outcome == CompareOutcome::unknown && report.outcome == CompareOutcome::no_regression))
+      report.outcome = outcome;
+  }
+  return report;
+}
+
+}  // namespace ernstfall

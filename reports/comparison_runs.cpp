@@ -1,0 +1,124 @@
+// comparison_runs: which runs a side has, and which of them count.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "harness/core/files.h"
+#include "reports/comparison.h"
+#include "reports/render.h"
+
+namespace ernstfall {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_run_folder(const fs::path& folder) {
+  std::error_code ec;
+  return fs::is_regular_file(folder / "meta.json", ec);
+}
+
+// The run folders that a path means, by name, links such as `latest` left out.
+Result<std::vector<fs::path>> folders_of(const fs::path& path) {
+  std::error_code ec;
+  const fs::path folder = fs::canonical(path, ec);
+  if (ec) return fail_at(Errc::usage, path.string(), "no such folder");
+  if (is_run_folder(folder)) return std::vector<fs::path>{folder};
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ec)) {
+    std::error_code ignored;
+    if (!entry.is_symlink(ignored) && entry.is_directory(ignored) && is_run_folder(entry.path()))
+      found.push_back(entry.path());
+  }
+  if (found.empty())
+    return fail_at(Errc::usage, path.string(), "neither a run folder nor a folder with some");
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// Of a run that cannot be read otherwise: it is named where it would have counted.
+std::string scenario_of(const fs::path& folder) {
+  const auto text = read_file(folder / "meta.json");
+  if (!text) return {};
+  const auto meta = nlohmann::json::parse(*text, nullptr, false);
+  if (!meta.is_object()) return {};
+  const auto it = meta.find("scenario");
+  return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
+  ComparedRun run;
+  run.folder = folder.string();
+  run.report.run_id = folder.filename().string();
+  auto report = load_report(folder, catalogue);
+  auto environment = read_environment(folder);
+  if (!report)
+    run.problem = to_string(report.error());
+  else if (!environment)
+    run.problem = to_string(environment.error());
+  if (report)
+    run.report = std::move(*report);
+  else
+    run.report.scenario = scenario_of(folder);
+  if (environment) run.environment = std::move(*environment);
+  add_versions(run.environment, run.report.versions);
+  return run;
+}
+
+bool fault_had_begun(const RunReport& report) {
+  return std::any_of(report.faults.begin(), report.faults.end(),
+                     [](const FaultResult& fault) { return fault.effect_at.has_value(); });
+}
+
+std::string why_inconclusive(const RunReport& report) {
+  for (const FaultResult& fault : report.faults)
+    if (fault.outcome != "held")
+      return fmt::format("inconclusive: {} on {} {}{}", fault.fault, fault.node, fault.outcome,
+                         fault.problem.empty() ? "" : ": " + fault.problem);
+  for (const CheckResult& check : report.checks)
+    if (check.verdict == Verdict::unknown)
+      return fmt::format("inconclusive: {}: {}", check.name, check.message);
+  return "inconclusive: " + report.why;
+}
+
+}  // namespace
+
+Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
+                                           const Catalogue& catalogue) {
+  std::vector<fs::path> folders;
+  std::set<fs::path> known;
+  for (const fs::path& path : paths) {
+    ERNSTFALL_TRY(const std::vector<fs::path> found, folders_of(path));
+    for (const fs::path& folder : found) {
+      if (!known.insert(folder).second)
+        return fail_at(Errc::usage, folder.string(), "this run is there twice");
+      folders.push_back(folder);
+    }
+  }
+  if (folders.size() > kMaxRunsPerSide)
+    return fail(Errc::usage, "{} runs on one side; {} are the most", folders.size(),
+                kMaxRunsPerSide);
+  std::vector<ComparedRun> runs;
+  for (const fs::path& folder : folders) runs.push_back(read_one(folder, catalogue));
+  return runs;
+}
+
+std::optional<LeftOutRun> left_out(const ComparedRun& run) {
+  const RunReport& report = run.report;
+  if (!run.problem.empty()) return LeftOutRun{report.run_id, "not readable: " + run.problem, true};
+  if (report.verdict == RunVerdict::dirty)
+    return LeftOutRun{report.run_id, "dirty: " + report.journal_problem, true};
+  const bool begun = fault_had_begun(report);
+  // What a person ended says nothing about the cluster.
+  if (!report.aborted.empty())
+    return LeftOutRun{report.run_id, "ended early: " + report.aborted,
+                      begun && report.aborted != "stopped by the user"};
+  if (report.history_truncated)
+    return LeftOutRun{report.run_id, "its history is cut or damaged", begun};
+  if (report.verdict == RunVerdict::inconclusive)
+    return LeftOutRun{report.run_id, why_inconclusive(report), begun};
+  return std::nullopt;
+}
+
+}  // namespace ernstfall

@@ -1,0 +1,16 @@
+// markup: escaping and the few pieces that every HTML or Markdown report is made of.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ernstfall {
+
+std::string escape_markdown(std::string_view text);  // also safe inside a table cell
+std::string escape_html(std::string_view text);      // also safe inside a quoted attribute
+// <name class="css">inner</name>; `inner` is HTML already.
+std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html);
+// Doctype, and a head that is still open; `title` is plain text.
+std::string html_head(std::string_view title);
+
+}  // namespace ernstfall
