@@ -73,11 +73,11 @@ NodeState parse_sections(const std::string& out, const std::optional<DrbdConfig>
   state.sections.erase("drbd-version");
   // Versions are told, and no residue.
   for (const char* name : {"os", "drbd-utils", "k3s"}) {
-    const auto section = state.sections.find(name);
-    if (section == state.sections.end()) continue;
-    if (const std::string version(trim(section->second)); !version.empty())
+    const auto told = state.sections.find(name);
+    if (told == state.sections.end()) continue;
+    if (const std::string version(trim(told->second)); !version.empty())
       state.versions[name] = version;
-    state.sections.erase(section);
+    state.sections.erase(told);
   }
   if (const auto dump = state.sections.find("events2"); dump != state.sections.end() && drbd) {
     if (auto parsed = parse_events2_dump(dump->second, drbd->resource)) {
