@@ -100,7 +100,7 @@ together() { # STEP FAMILY...
     if clean_by_itself; then good "$name: the node is clean by itself"; else bad "$name: the node is not clean"; fi
   done
   heals "$* together, killed at $step"
-  [ "$step" != confirmed ] || [ "$(grep -c 'undone by its dead-man' "$work/heal.out")" -eq $# ] || bad "$* together: heal does not say $# times that the dead-man did it"
+  [ "$step" != confirmed ] || [ "$(grep -o '[0-9a-f]* undone by its dead-man' "$work/heal.out" | sort -u | wc -l)" -eq $# ] || bad "$* together: heal does not say $# times that the dead-man did it: $(tr '\n' ';' <"$work/heal.out")"
 }
 
 # What we send to the node goes to a machine that is not there: silence, as on a broken line.
