@@ -125,6 +125,7 @@ Result<ExitCode> inject(const InjectArguments& options) {
   run.runs_root = options.runs;
   run.program = own_program();
   run.dry_run = options.dry_run;
+  run.undo_requests = undo_now_requests;
   const auto progress = make_console_progress();
   ERNSTFALL_TRY(const RunOutcome done,
                 run_scenario(cluster, scenario, run, *progress, stop_on_signals()));

@@ -58,6 +58,7 @@ Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
   run.runs_root = options.runs;
   run.program = own_program();
   run.dry_run = options.dry_run;
+  run.undo_requests = undo_now_requests;
   run.dead_man = dead_man;
   const auto progress = make_console_progress();
   ERNSTFALL_TRY(const RunOutcome outcome, run_scenario(cluster, scenario, run, *progress, stop));

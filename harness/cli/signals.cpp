@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -14,6 +15,7 @@ namespace ernstfall::cli {
 namespace {
 
 std::atomic<int> first_signal{0};
+std::atomic<std::uint64_t> undo_requests{0};
 std::mutex hint_mutex;
 std::string heal_hint;
 
@@ -21,6 +23,10 @@ void wait_for_signals(const sigset_t& set, std::stop_source source) {
   while (true) {
     int number = 0;
     if (sigwait(&set, &number) != 0) return;
+    if (number == SIGUSR1) {
+      ++undo_requests;
+      continue;
+    }
     int none = 0;
     if (first_signal.compare_exchange_strong(none, number)) {
       fmt::print(stderr, "\nernstfall: stopping; faults are undone first (once more: give up)\n");
@@ -45,11 +51,16 @@ std::stop_token stop_on_signals() {
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     // Ends with the process: sigwait has no stop token.
     std::thread(wait_for_signals, set, source).detach();
   });
   return source.get_token();
+}
+
+std::uint64_t undo_now_requests() {
+  return undo_requests.load();
 }
 
 void set_heal_hint(const std::string& hint) {

@@ -1,6 +1,8 @@
-// signals: the first SIGINT or SIGTERM asks to stop and heal; the second gives up waiting.
+// signals: the first SIGINT or SIGTERM asks to stop and heal; the second gives up waiting. SIGUSR1
+// asks to undo what holds now, and to go on.
 #pragma once
 
+#include <cstdint>
 #include <stop_token>
 #include <string>
 
@@ -11,6 +13,8 @@ namespace ernstfall::cli {
 // Starts the one thread that waits for signals. Call before any other thread exists, and after the
 // lab's namespace was entered: the signal mask and the namespace are inherited.
 std::stop_token stop_on_signals();
+// How often SIGUSR1 came; for RunOptions::undo_requests.
+std::uint64_t undo_now_requests();
 // What to print at the second signal ("ernstfall heal runs/..."), since nobody will heal then but
 // the keeper.
 void set_heal_hint(const std::string& hint);

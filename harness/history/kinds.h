@@ -17,6 +17,8 @@ inline constexpr std::string_view kFaultConfirmed =
                         //   "effect_from_ns": earliest time of effect
 inline constexpr std::string_view kFaultNotConfirmed = "fault.not-confirmed";  // + "why"
 inline constexpr std::string_view kFaultSkipped = "fault.skipped";  // not made at all: + "why"
+// Undone before its time, and not because something went wrong: {"why":..}
+inline constexpr std::string_view kHoldEnded = "fault.hold-ended";
 inline constexpr std::string_view kFaultUndoBegin =
     "fault.undo-begin";  // undo command is about to be sent
 inline constexpr std::string_view kFaultUndone = "fault.undone";  // undo observed to work, + "by"

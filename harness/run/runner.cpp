@@ -53,6 +53,7 @@ class Run {
   Steady steady_still();
   void inject_all();
   void hold(const PlannedStep& step, int lane, TimeNs confirmed_at, const std::stop_token& stop);
+  void wait_for_hold(Deadline until, const std::stop_token& stop);
   void wait_for_own_recovery(const FaultPlan& plan, Deadline until, const std::stop_token& stop);
   void run_operator();
   bool run_steps(const std::vector<RemoteAction>& steps, std::string_view kind,
@@ -220,7 +221,18 @@ void Run::hold(const PlannedStep& planned, int lane, TimeNs confirmed_at,
   } else {
     phase("hold", fmt::format("{} stays in effect for {}", step.fault, format_duration(step.hold)));
   }
-  sleep_until(until, stop);
+  wait_for_hold(until, stop);
+}
+
+void Run::wait_for_hold(Deadline until, const std::stop_token& stop) {
+  const auto asked = [this] { return options_.undo_requests ? options_.undo_requests() : 0; };
+  const std::uint64_t before = asked();
+  while (!until.expired() && sleep_until(until.at_most(kLookPeriod), stop)) {
+    if (asked() == before) continue;
+    event(kinds::kHoldEnded, {{"why", "asked for"}});
+    progress_.note("undone now, as asked");
+    return;
+  }
 }
 
 void Run::wait_for_own_recovery(const FaultPlan& plan, Deadline until,

@@ -7,7 +7,9 @@
 // every fault that was touched is undone and proven before run_scenario() returns.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -29,6 +31,9 @@ struct RunOptions {
   // Without a heartbeat for this long the dead-men, here and on the nodes, undo what was made.
   Nanos dead_man = kDeadManDefault;
   bool dry_run = false;
+  // How often somebody has asked to undo at once what holds, and to go on with the scenario. What is
+  // asked while nothing holds is not remembered. Not there: nobody can ask.
+  std::function<std::uint64_t()> undo_requests = {};
 };
 
 struct RunOutcome {

@@ -52,6 +52,7 @@ try_group() { # INDEX...; $tried: how many of them are decided
     n=$((n + 1))
     until_count 'in effect, and seen to be' $n || break
     eventually $((hold - 1)) on_node "${observers[i]}" "${commands[i]}" && [ "$(count_of 'undo  ')" -lt $n ] && : >"$work/seen.$i"
+    kill -USR1 $pid 2>/dev/null || true # seen: need not hold any longer
     until_count 'undone, and seen to be' $n || break
     (eventually 60 not_seen "${observers[i]}" "${commands[i]}" && : >"$work/gone.$i") &
     gone[i]=$!
@@ -90,7 +91,7 @@ try_group() { # INDEX...; $tried: how many of them are decided
 }
 
 group_size=14
-hold=6
+hold=60 # at most: it ends when the observer has seen it, however slow the machine is
 try_all() {
   local fault node with observer command chosen=() i=0
   while IFS=$'\t' read -r fault node with observer command <&4; do
