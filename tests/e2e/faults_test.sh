@@ -26,6 +26,9 @@ until_count() { # TEXT N: false when the run ended before
     sleep 0.2
   done
 }
+seen_while_it_holds() { # N INDEX: looks that begin after the undo has do not count
+  [ "$(count_of 'undo  ')" -lt "$1" ] && on_node "${observers[$2]}" "${commands[$2]}"
+}
 scenario() { # INDEX...: as JSON, which is YAML
   local i pair steps=()
   for i in "$@"; do
@@ -51,7 +54,7 @@ try_group() { # INDEX...; $tried: how many of them are decided
   for i in "$@"; do
     n=$((n + 1))
     until_count 'in effect, and seen to be' $n || break
-    eventually $((hold - 1)) on_node "${observers[i]}" "${commands[i]}" && [ "$(count_of 'undo  ')" -lt $n ] && : >"$work/seen.$i"
+    eventually $((hold - 1)) seen_while_it_holds $n "$i" && : >"$work/seen.$i"
     kill -USR1 $pid 2>/dev/null || true # seen: need not hold any longer
     until_count 'undone, and seen to be' $n || break
     (eventually 60 not_seen "${observers[i]}" "${commands[i]}" && : >"$work/gone.$i") &
