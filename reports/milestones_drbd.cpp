@@ -124,8 +124,16 @@ Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
     const DrbdObservation* before = nullptr;
     for (const DrbdObservation& now : node.stream) {
       if (now.at > milestone.at) break;
-      if (before != nullptr && !before->state.fully_redundant())
-        milestone.lower = std::max(milestone.lower, std::min(before->at, milestone.at));
+      if (before != nullptr && !before->state.fully_redundant()) {
+        // Not before this line, or, when nothing is said of it yet, not before this moment.
+        const bool whole = now.state.fully_redundant();
+        const TimeNs since =
+            whole ? bounded(input, node, now, before->at,
+                            [](const DrbdNodeState& state) { return state.fully_redundant(); })
+                        .lower
+                  : now.at;
+        milestone.lower = std::max(milestone.lower, std::min(since, milestone.at));
+      }
       before = &now;
     }
   }

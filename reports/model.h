@@ -86,7 +86,7 @@ struct PhaseSpan {
   TimeNs lower_ns = 0;
   TimeNs upper_ns = 0;
   bool unordered = false;   // what ended it may have come before what ended the phase before
-  std::string governed_by;  // the setting that its length follows from; empty: none is known
+  std::string governed_by = {};  // the setting that its length follows from; empty: none is known
 };
 
 // One step of a recovery, in the order in which they are expected.
@@ -100,7 +100,7 @@ struct Boundary {
   std::vector<std::string> unordered_with;  // others that it may have come before or after
 };
 
-struct Recovery {
+struct RecoverySteps {
   std::vector<Boundary> boundaries;  // from "effect" to "redundancy restored"
   // Of the outage, or without one of the time until redundancy; empty: there is none.
   std::string largest;              // name of the phase
@@ -201,7 +201,7 @@ struct RunReport {
   RpoResult rpo;
   std::vector<CheckResult> checks;
   std::vector<PhaseSpan> phases;
-  Recovery recovery;
+  RecoverySteps recovery;
   std::vector<Prediction> predictions;
   std::vector<NodeClockSummary> clocks;  // of every node that was asked or heard
   std::vector<ProbeSummary> probes;
@@ -221,7 +221,7 @@ struct AssembleInput {
   bool journal_dirty = false;  // the journal holds an undo that was never proven
   std::string journal_problem;
   std::optional<SiblingRun> sibling;
-  std::map<std::string, std::string> settings;  // see environment.h; empty: not recorded
+  std::map<std::string, std::string> settings = {};  // see environment.h; empty: not recorded
 };
 
 // Pure: the same input gives the same report, byte by byte when rendered.

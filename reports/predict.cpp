@@ -140,7 +140,7 @@ SettingValue kubernetes_setting(const Settings& settings, std::string_view flag,
   return {fallback, {std::string(flag), format_duration_ms(fallback), why}};
 }
 
-const Boundary* seen(const Recovery& recovery, std::string_view name) {
+const Boundary* seen(const RecoverySteps& recovery, std::string_view name) {
   for (const Boundary& boundary : recovery.boundaries)
     if (boundary.name == name && boundary.at) return &boundary;
   return nullptr;
@@ -148,7 +148,7 @@ const Boundary* seen(const Recovery& recovery, std::string_view name) {
 
 class Predictor {
  public:
-  Predictor(const MilestoneInput& input, const Settings& settings, const Recovery& recovery)
+  Predictor(const MilestoneInput& input, const Settings& settings, const RecoverySteps& recovery)
       : input_(input), settings_(settings), recovery_(recovery) {}
 
   std::vector<Prediction> all() {
@@ -394,7 +394,7 @@ class Predictor {
 
   const MilestoneInput& input_;
   const Settings& settings_;
-  const Recovery& recovery_;
+  const RecoverySteps& recovery_;
   std::vector<Prediction> predictions_;
 };
 
@@ -425,7 +425,7 @@ SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std:
 }
 
 std::vector<Prediction> predict(const MilestoneInput& input, const Settings& settings,
-                                const Recovery& recovery) {
+                                const RecoverySteps& recovery) {
   return Predictor(input, settings, recovery).all();
 }
 

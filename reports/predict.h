@@ -54,6 +54,6 @@ struct SettingValue {
 SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std::string_view name);
 
 std::vector<Prediction> predict(const MilestoneInput& input, const Settings& settings,
-                                const Recovery& recovery);
+                                const RecoverySteps& recovery);
 
 }  // namespace ernstfall

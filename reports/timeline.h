@@ -17,7 +17,7 @@ namespace ernstfall {
 struct Timeline {
   // Contiguous spans from the baseline to the last milestone; each is named for what ended it.
   std::vector<PhaseSpan> phases;
-  Recovery recovery;
+  RecoverySteps recovery;
 };
 
 // `settings` as AssembleInput's: what governs a phase is told with its value where it is known.
