@@ -32,8 +32,7 @@ Milestone bounded(const MilestoneInput& input, const DrbdNodeTimeline& node,
   const std::string_view line = now.event->text;
   const auto stamp = parse_drbd_stamp(line.substr(0, line.find(' ')));
   if (!stamp) return milestone;
-  const auto placed =
-      input.times.place(node.node, *stamp, milestone.lower, milestone.upper);
+  const auto placed = input.times.place(node.node, *stamp, milestone.lower, milestone.upper);
   // A stamp that fits nowhere says only that the clock is not understood: the arrival stands.
   if (!placed) return milestone;
   milestone.lower = placed->lower;
@@ -95,9 +94,9 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
       const bool changed = now.state.role != role;
       // A node that was Primary when it lost power starts again as something else.
       if (changed && now.state.role == "Primary" && now.at > effect && heard_before) {
-        Milestone milestone =
-            bounded(input, node, now, effect,
-                    [](const DrbdNodeState& state) { return state.role == "Primary"; });
+        Milestone milestone = bounded(input, node, now, effect, [](const DrbdNodeState& state) {
+          return state.role == "Primary";
+        });
         milestone.name = step::kPromoted;
         milestone.proof = fmt::format("{}: role Primary", node.source);
         if (!first || milestone.at < first->at) first = milestone;
@@ -114,7 +113,8 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
 // The runner looks now and then; DRBD's own lines say since when it was so.
 Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
   if (!input.facts.redundancy_at)
-    return {std::nullopt, input.cluster.drbd ? "not seen before the run ended" : "no DRBD in this cluster"};
+    return {std::nullopt,
+            input.cluster.drbd ? "not seen before the run ended" : "no DRBD in this cluster"};
   Milestone milestone;
   milestone.name = step::kRedundant;
   milestone.proof = "every replica UpToDate, nothing out of sync";

@@ -31,8 +31,8 @@ Milestone from_line(const Placement& placed, std::string_view name, const Journa
           line.node};
 }
 
-// The first line, or the last one before `until`, that `wanted` accepts and that was surely or maybe
-// written after `after`.
+// The first line, or the last one before `until`, that `wanted` accepts and that was surely or
+// maybe written after `after`.
 template <typename Wanted>
 std::optional<Milestone> find_line(const MilestoneInput& input, TimeNs after,
                                    std::optional<TimeNs> until, std::string_view name, bool last,
@@ -78,8 +78,12 @@ std::optional<Milestone> by_operator(const MilestoneInput& input, std::string_vi
     for (const OperatorFacts& fact : input.facts.operator_steps) {
       if (fact.restore || fact.failed || !fact.end || fact.step != step.name) continue;
       if (found && found->at >= *fact.end) continue;
-      found = Milestone{*fact.end, fact.begin, *fact.end, std::string(name),
-                        fmt::format("operator: \"{}\" returned", fact.step), fact.node};
+      found = Milestone{*fact.end,
+                        fact.begin,
+                        *fact.end,
+                        std::string(name),
+                        fmt::format("operator: \"{}\" returned", fact.step),
+                        fact.node};
     }
   }
   return found;
@@ -105,7 +109,7 @@ std::vector<std::string> named_units(const Scenario& scenario) {
 
 bool may_serve(const std::string& unit) {
   constexpr std::array<std::string_view, 6> kOthers{"systemd-", "ernstfall-", "user@",
-                                                    "session-", "modprobe@", "getty@"};
+                                                    "session-", "modprobe@",  "getty@"};
   return ends_with(unit, ".service") &&
          std::none_of(kOthers.begin(), kOthers.end(),
                       [&](std::string_view other) { return unit.rfind(other, 0) == 0; });
@@ -159,9 +163,8 @@ Found started_on_node(const MilestoneInput& input, TimeNs after, std::optional<T
     return names_any(run, ".service") && names_any(run, "start");
   };
   if (auto found = by_operator(input, step::kStarted, by_hand)) return {found, {}};
-  return {std::nullopt, input.journal.empty()
-                            ? "no node's journal was heard"
-                            : "no journal says that a unit or pod was started"};
+  return {std::nullopt, input.journal.empty() ? "no node's journal was heard"
+                                              : "no journal says that a unit or pod was started"};
 }
 
 }  // namespace ernstfall

@@ -85,7 +85,7 @@ struct PhaseSpan {
   // How long it took at least and at most, by the bounds of both its ends.
   TimeNs lower_ns = 0;
   TimeNs upper_ns = 0;
-  bool unordered = false;   // what ended it may have come before what ended the phase before
+  bool unordered = false;        // what ended it may have come before what ended the phase before
   std::string governed_by = {};  // the setting that its length follows from; empty: none is known
 };
 

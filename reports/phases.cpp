@@ -20,7 +20,7 @@ Milestone exactly(TimeNs at, std::string_view name, std::string proof) {
 Found first_failure(const MilestoneInput& input, TimeNs effect) {
   const RtoMeasurement& rto = input.rto;
   if (!rto.outage)
-    return {std::nullopt, rto.probe == nullptr ? "no service probe has data"
+    return {std::nullopt, rto.probe == nullptr  ? "no service probe has data"
                           : rto.problem.empty() ? "the service answered all the time"
                                                 : rto.problem};
   Milestone milestone;
@@ -70,8 +70,8 @@ std::optional<Milestone> reachable_again(const History& history, const std::stri
       away = true;
       last_bad = std::max(last_bad, sample.started);
     } else if (away && !back) {
-      back = Milestone{sample.ended, std::min(last_bad, sample.ended), sample.ended,
-                       "node reachable", source.name + " answers again", node};
+      back = Milestone{sample.ended,     std::min(last_bad, sample.ended), sample.ended,
+                       "node reachable", source.name + " answers again",   node};
     }
   }
   return back;
@@ -99,8 +99,7 @@ std::vector<Milestone> beside(const MilestoneInput& input, TimeNs effect) {
     if (fault.fault == "node.power-off" && fault.undo_begin_at)
       milestones.push_back(
           exactly(*fault.undo_begin_at, "power back", "power on was sent to " + fault.node));
-    if (auto back =
-            reachable_again(input.history, fault.node, fault.effect_from.value_or(effect)))
+    if (auto back = reachable_again(input.history, fault.node, fault.effect_from.value_or(effect)))
       milestones.push_back(*back);
   }
   return milestones;
@@ -187,7 +186,7 @@ std::optional<Milestone> effect_of(const RunFacts& facts) {
   if (!at) return std::nullopt;
   Milestone milestone = exactly(*at, step::kEffect, "");
   for (const FaultFacts& fault : facts.faults) {
-    const auto from = fault.effect_from ? fault.effect_from
+    const auto from = fault.effect_from   ? fault.effect_from
                       : fault.intended_at ? fault.intended_at
                                           : fault.applied_at;
     if (from != at) continue;
@@ -210,8 +209,14 @@ Timeline timeline_of(const MilestoneInput& input,
   for (const PhaseFact& phase : input.facts.phases)
     if (phase.name == "baseline") baseline_at = std::min(baseline_at, phase.at);
   if (baseline_at < effect->at)
-    timeline.phases.push_back({"baseline", baseline_at, effect->at, "the fault takes effect",
-                               effect->lower - baseline_at, effect->upper - baseline_at, false, {}});
+    timeline.phases.push_back({"baseline",
+                               baseline_at,
+                               effect->at,
+                               "the fault takes effect",
+                               effect->lower - baseline_at,
+                               effect->upper - baseline_at,
+                               false,
+                               {}});
   const std::vector<Expected> steps = expected_steps(input, *effect);
   timeline.recovery.boundaries = boundaries_of(steps);
 

@@ -63,11 +63,11 @@ bool has_suffix(std::string_view text, std::string_view end) {
 // "1min 30s", "100ms", "infinity" as systemd prints spans.
 std::optional<double> systemd_span_ms(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, double>, 6> kUnits{{{"us", 0.001},
-                                                                      {"ms", 1},
-                                                                      {"min", 60'000},
-                                                                      {"s", 1'000},
-                                                                      {"h", 3'600'000},
-                                                                      {"d", 86'400'000}}};
+                                                                       {"ms", 1},
+                                                                       {"min", 60'000},
+                                                                       {"s", 1'000},
+                                                                       {"h", 3'600'000},
+                                                                       {"d", 86'400'000}}};
   double sum = 0;
   bool any = false;
   for (const std::string& part : split(text, ' ')) {
@@ -110,9 +110,8 @@ std::optional<double> go_span_ms(std::string_view text) {
 }
 
 bool any_version(const RunFacts& facts, std::string_view prefix) {
-  return std::any_of(facts.versions.begin(), facts.versions.end(), [&](const auto& version) {
-    return version.first.rfind(prefix, 0) == 0;
-  });
+  return std::any_of(facts.versions.begin(), facts.versions.end(),
+                     [&](const auto& version) { return version.first.rfind(prefix, 0) == 0; });
 }
 
 // "v1.32.1+k3s1" -> 32
@@ -215,9 +214,8 @@ class Predictor {
     measure(prediction, step::kEffect, step::kDrbd);
     const SettingValue interval = drbd("ping-int");
     const SettingValue timeout = drbd("ping-timeout");
-    const bool silent =
-        fault_is({"node.power-off", "node.power-cycle", "node.crash", "node.freeze",
-                  "net.black-hole", "net.isolate", "net.partition", "net.one-way"});
+    const bool silent = fault_is({"node.power-off", "node.power-cycle", "node.crash", "node.freeze",
+                                  "net.black-hole", "net.isolate", "net.partition", "net.one-way"});
     const bool hung_up = fault_is({"drbd.down", "drbd.disconnect", "node.reboot"});
     if (silent) {
       prediction.lower_ms = timeout.value;
@@ -300,7 +298,8 @@ class Predictor {
       const std::string prefix = "unit: " + fault.node + " ";
       const auto value = [&](std::string_view property) -> std::string {
         for (const auto& [key, text] : settings_)
-          if (key.rfind(prefix, 0) == 0 && has_suffix(key, " " + std::string(property))) return text;
+          if (key.rfind(prefix, 0) == 0 && has_suffix(key, " " + std::string(property)))
+            return text;
         return {};
       };
       Prediction prediction;
@@ -319,8 +318,8 @@ class Predictor {
       } else {
         prediction.lower_ms = *pause;
         if (start) prediction.upper_ms = *pause + *start;
-        for (const char* name : {"RestartUSec", "TimeoutStartUSec", "StartLimitIntervalUSec",
-                                 "StartLimitBurst"})
+        for (const char* name :
+             {"RestartUSec", "TimeoutStartUSec", "StartLimitIntervalUSec", "StartLimitBurst"})
           prediction.inputs.push_back({name, value(name), fault.node + ": systemctl show"});
       }
       judge(std::move(prediction));
@@ -381,9 +380,11 @@ class Predictor {
     const SettingValue again = drbd("connect-int");
     const double kib = seen_resync.out_of_sync_kib;
     prediction.lower_ms = most.value > 0 ? 1000 * kib / most.value : 0;
-    prediction.upper_ms = again.value * 8 / 7 + kHandshakeMs +
-                          (least.value > 0 ? 1000 * kib / least.value : 0);
-    prediction.inputs = {most.input, least.input, again.input,
+    prediction.upper_ms =
+        again.value * 8 / 7 + kHandshakeMs + (least.value > 0 ? 1000 * kib / least.value : 0);
+    prediction.inputs = {most.input,
+                         least.input,
+                         again.input,
                          {"out of sync", format_bytes(static_cast<std::uint64_t>(kib) * 1024),
                           "the most that was seen"}};
     prediction.measured_lower_ms =

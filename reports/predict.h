@@ -7,17 +7,18 @@
 //   DRBD notices a peer that is silent (power, crash, freeze, black hole)
 //       [ping-timeout, ping-int + ping-timeout]
 //     The control socket is asked after ping-int without traffic, and the peer is away when
-//     ping-timeout passes without an answer: drbd.conf(5), "ping-int" and "ping-timeout"; kernel log
-//     "PingAck did not arrive in time". A busy sender may notice after timeout + ping-timeout
-//     ("timeout": the ping is sent at once when a write is not answered in time), if that is sooner.
+//     ping-timeout passes without an answer: drbd.conf(5), "ping-int" and "ping-timeout"; kernel
+//     log "PingAck did not arrive in time". A busy sender may notice after timeout + ping-timeout
+//     ("timeout": the ping is sent at once when a write is not answered in time), if that is
+//     sooner.
 //   DRBD notices a peer that hung up (service stopped, resource down, node shut down)
 //       [0, ping-timeout]
 //     TCP tells at once; the round of a ping at most.
 //   Kubernetes notices a silent node
 //       [grace - 10 s, grace + 5 s]     grace = node-monitor-grace-period (40 s; 50 s from 1.32 on)
-//     Leases are renewed every 10 s (a quarter of leaseDurationSeconds 40), the last up to 10 s before
-//     the fault; the controller looks every node-monitor-period 5 s: kube-controller-manager(1),
-//     kubernetes.io/docs/concepts/architecture/leases.
+//     Leases are renewed every 10 s (a quarter of leaseDurationSeconds 40), the last up to 10 s
+//     before the fault; the controller looks every node-monitor-period 5 s:
+//     kube-controller-manager(1), kubernetes.io/docs/concepts/architecture/leases.
 //   Kubernetes evicts after it noticed
 //       [t, t + 5 s]                    t = tolerationSeconds (default-unreachable-... 300 s)
 //     kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration.

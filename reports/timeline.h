@@ -24,7 +24,8 @@ struct Timeline {
 Timeline timeline_of(const MilestoneInput& input,
                      const std::map<std::string, std::string>& settings);
 
-// The setting that the length of the phase that ends with `name` follows from; empty: none is known.
+// The setting that the length of the phase that ends with `name` follows from; empty: none is
+// known.
 std::string governed_by(const std::string& name, const MilestoneInput& input,
                         const std::map<std::string, std::string>& settings);
 

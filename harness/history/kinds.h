@@ -28,8 +28,8 @@ inline constexpr std::string_view kOperatorStep =
     "operator.step";  // {"step":..,"node":..,"state":"begin|done|failed","detail":..}
 inline constexpr std::string_view kOperatorRestore =
     "operator.restore";  // same fields, for restore steps
-// The node said what its clock says. {"node":..,"asked_ns","answered_ns": on the axis,"node_ns": since
-// 1970 by the node's clock,"why": what it was asked for}
+// The node said what its clock says. {"node":..,"asked_ns","answered_ns": on the axis,"node_ns":
+// since 1970 by the node's clock,"why": what it was asked for}
 inline constexpr std::string_view kClockAnswer = "clock.answer";
 inline constexpr std::string_view kClockSilent =
     "clock.silent";  // it was asked and did not: {"node":..,"asked_ns","why"}
@@ -44,7 +44,8 @@ inline constexpr std::string_view kMetric = "run.metric";
 inline constexpr std::string_view kAborted = "run.aborted";    // {"why":..}
 inline constexpr std::string_view kVersions = "run.versions";  // {"drbd@prod":"8.4.11",...}
 // What a recovery's length follows from, read before the fault:
-// {"unit: prod apache2.service RestartUSec":"100ms","kubernetes: load node-monitor-grace-period":"40s"}
+// {"unit: prod apache2.service RestartUSec":"100ms","kubernetes: load
+// node-monitor-grace-period":"40s"}
 inline constexpr std::string_view kSettings = "run.settings";
 
 // source "drbd.state@NODE"; text is drbdsetup's own line for kDrbdLine

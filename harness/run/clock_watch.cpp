@@ -56,9 +56,8 @@ void ask_clock(Remote& remote, const std::string& node, const std::string& why,
     if (answer.error().code == Errc::cancelled) return;
     text["why"] = answer.error().what;
   }
-  (void)history.append(
-      Event{source, answered, std::string(kind),
-            text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+  (void)history.append(Event{source, answered, std::string(kind),
+                             text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
 }
 
 ClockWatch::ClockWatch(const NodeSet& nodes, HistoryWriter& history, SourceId source,

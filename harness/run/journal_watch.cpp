@@ -37,26 +37,25 @@ std::optional<std::int64_t> micros_of(const json& line, const char* key) {
 }
 
 bool contains_any(const std::string& text, std::span<const std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return text.find(word) != std::string::npos;
-  });
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
 // What a recovery is made of; everything else stays on the node.
 bool tells(const std::string& message, const std::string& unit, bool kernel) {
-  static constexpr std::array<std::string_view, 5> kKernel{"drbd", "EXT4-fs", "XFS", "BTRFS", "Out of memory"};
-  static constexpr std::array<std::string_view, 6> kPods{
-      "NodeNotReady", "NodeReady", "TaintManager", "taint-eviction", "Observed pod startup",
-      "is not ready"};
+  static constexpr std::array<std::string_view, 5> kKernel{"drbd", "EXT4-fs", "XFS", "BTRFS",
+                                                           "Out of memory"};
+  static constexpr std::array<std::string_view, 6> kPods{"NodeNotReady",         "NodeReady",
+                                                         "TaintManager",         "taint-eviction",
+                                                         "Observed pod startup", "is not ready"};
   if (kernel) return contains_any(message, kKernel);
   if (unit.empty()) return contains_any(message, kPods);
-  static constexpr std::array<std::string_view, 5> kOthers{"ernstfall-", "user@", "session-", "run-",
-                                                           "user-"};
+  static constexpr std::array<std::string_view, 5> kOthers{"ernstfall-", "user@", "session-",
+                                                           "run-", "user-"};
   const bool ours = std::none_of(kOthers.begin(), kOthers.end(),
                                  [&](std::string_view p) { return unit.rfind(p, 0) == 0; });
   const auto ends = [&unit](std::string_view end) {
-    return unit.size() > end.size() &&
-           unit.compare(unit.size() - end.size(), end.size(), end) == 0;
+    return unit.size() > end.size() && unit.compare(unit.size() - end.size(), end.size(), end) == 0;
   };
   return ours && (ends(".service") || ends(".mount"));
 }
@@ -67,7 +66,8 @@ std::vector<std::string> journal_nodes(const Cluster& cluster, const Scenario& s
   std::set<std::string> wanted;
   // Whom a word means that only the running cluster can resolve is among the others.
   const auto add = [&](const std::string& on) {
-    if (const auto names = resolve_targets(on, cluster)) wanted.insert(names->begin(), names->end());
+    if (const auto names = resolve_targets(on, cluster))
+      wanted.insert(names->begin(), names->end());
   };
   if (cluster.drbd) wanted.insert(cluster.drbd->nodes.begin(), cluster.drbd->nodes.end());
   if (scenario.attended)
@@ -81,8 +81,9 @@ std::vector<std::string> journal_nodes(const Cluster& cluster, const Scenario& s
 }
 
 Argv journal_command(bool kubernetes, bool again) {
-  Argv argv{"nice", "-n", "19", "journalctl", "-q", "-f", "-o", "json", "--no-pager",
-            "--output-fields=MESSAGE,MESSAGE_ID,UNIT,_TRANSPORT"};
+  Argv argv{
+      "nice", "-n", "19",   "journalctl", "-q",
+      "-f",   "-o", "json", "--no-pager", "--output-fields=MESSAGE,MESSAGE_ID,UNIT,_TRANSPORT"};
   if (again)
     argv.insert(argv.end(), {"-b", "-n", std::to_string(kReplayed)});
   else
@@ -114,21 +115,21 @@ std::optional<std::string> take_journal_line(std::string_view line) {
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<std::unique_ptr<JournalWatch>> JournalWatch::start(
-    const NodeSet& nodes, HistoryWriter& history, const std::vector<std::string>& names,
-    const std::set<std::string>& kubernetes) {
+Result<std::unique_ptr<JournalWatch>> JournalWatch::start(const NodeSet& nodes,
+                                                          HistoryWriter& history,
+                                                          const std::vector<std::string>& names,
+                                                          const std::set<std::string>& kubernetes) {
   std::unique_ptr<JournalWatch> watch(new JournalWatch(history));
   for (const std::string& name : names) {
     Remote* remote = nodes.remote(name);
     if (remote == nullptr) continue;
     ERNSTFALL_TRY(const SourceId source,
                   history.define_source({0, "journal@" + name, "node.journal", name, 0, 0}));
-    watch->threads_.emplace_back([self = watch.get(), remote, source,
-                                  k3s = kubernetes.count(name) > 0,
-                                  open_max = nodes.cluster().scaled(kOpenMax)](
-                                     const std::stop_token& stop) {
-      self->watch(*remote, source, k3s, open_max, stop);
-    });
+    watch->threads_.emplace_back(
+        [self = watch.get(), remote, source, k3s = kubernetes.count(name) > 0,
+         open_max = nodes.cluster().scaled(kOpenMax)](const std::stop_token& stop) {
+          self->watch(*remote, source, k3s, open_max, stop);
+        });
   }
   return watch;
 }

@@ -1,9 +1,9 @@
-// journal_watch: follows what systemd and the kernel of a node say about units, mounts and DRBD, for
-// the moments that only the node knows: mounted, started, evicted.
+// journal_watch: follows what systemd and the kernel of a node say about units, mounts and DRBD,
+// for the moments that only the node knows: mounted, started, evicted.
 //
 // One `journalctl -f` per node for the whole run, with the lowest priority; nothing is asked again
-// and again. Only the nodes that serve, replicate or are operated on. A line says when by the node's
-// two clocks; node_time places it on our axis.
+// and again. Only the nodes that serve, replicate or are operated on. A line says when by the
+// node's two clocks; node_time places it on our axis.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ namespace ernstfall {
 std::vector<std::string> journal_nodes(const Cluster& cluster, const Scenario& scenario);
 // After a lost stream: the lines that this boot said meanwhile come first.
 Argv journal_command(bool kubernetes, bool again);
-// A line of `journalctl -o json` as kinds::kJournalLine; nullopt: not about a unit, a mount, DRBD or
-// a pod, and not recorded.
+// A line of `journalctl -o json` as kinds::kJournalLine; nullopt: not about a unit, a mount, DRBD
+// or a pod, and not recorded.
 std::optional<std::string> take_journal_line(std::string_view line);
 
 class JournalWatch {

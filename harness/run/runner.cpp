@@ -15,6 +15,7 @@
 #include "harness/run/observers.h"
 #include "harness/run/preflight.h"
 #include "harness/run/run_folder.h"
+#include "harness/run/settings.h"
 #include "harness/run/watch.h"
 
 namespace ernstfall {
@@ -166,6 +167,8 @@ Status Run::lock_nodes() {
 Status Run::start_watching() {
   ERNSTFALL_CHECK(lock_nodes());
   event(kinds::kVersions, plan_.versions);
+  event(kinds::kSettings, read_settings(*nodes_, scenario_, nodes_with("k3s"),
+                                        Deadline::after(cluster_.scaled(seconds(20))), stop_));
   ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.dead_man));
   executor_ = std::make_unique<Executor>(*nodes_);
   dead_men_ = std::make_unique<NodeDeadMen>(*nodes_, options_.dead_man);

@@ -19,9 +19,20 @@ std::int64_t drift_over(TimeNs duration) {
 
 }  // namespace
 
+// Bounds that are further away than this many others are loose by the drift, and cost time.
+std::span<const ClockModel::Point> ClockModel::near(const std::vector<Point>& points, TimeNs at) {
+  constexpr std::ptrdiff_t kReach = 64;
+  const auto middle =
+      std::lower_bound(points.begin(), points.end(), at,
+                       [](const Point& point, TimeNs time) { return point.at < time; });
+  const auto begin = middle - std::min<std::ptrdiff_t>(kReach, middle - points.begin());
+  const auto end = middle + std::min<std::ptrdiff_t>(kReach, points.end() - middle);
+  return {begin, end};
+}
+
 std::optional<std::int64_t> ClockModel::Segment::low_at(TimeNs at) const {
   std::optional<std::int64_t> best;
-  for (const Point& point : lows)
+  for (const Point& point : near(lows, at))
     best = std::max(best.value_or(std::numeric_limits<std::int64_t>::min()),
                     point.offset - drift_over(at - point.at));
   return best;
@@ -29,7 +40,7 @@ std::optional<std::int64_t> ClockModel::Segment::low_at(TimeNs at) const {
 
 std::optional<std::int64_t> ClockModel::Segment::high_at(TimeNs at) const {
   std::optional<std::int64_t> best;
-  for (const Point& point : highs)
+  for (const Point& point : near(highs, at))
     best = std::min(best.value_or(std::numeric_limits<std::int64_t>::max()),
                     point.offset + drift_over(at - point.at));
   return best;
@@ -54,10 +65,10 @@ std::optional<TimeNs> ClockModel::contradicted_since(const std::optional<Point>&
   const Segment& now = segments_.back();
   std::optional<TimeNs> since;
   const auto later = [&since](TimeNs at) { since = std::max(since.value_or(at), at); };
-  for (const Point& old : now.highs)
+  for (const Point& old : near(now.highs, low.at))
     if (low.offset > old.offset + drift_over(low.at - old.at)) later(old.at);
   if (!high) return since;
-  for (const Point& old : now.lows) {
+  for (const Point& old : near(now.lows, high->at)) {
     if (old.offset <= high->offset + drift_over(high->at - old.at)) continue;
     // Its stamp was made before it arrived: at the latest when the clock, as bounded then, said it.
     const auto upper = now.high_at(old.at);
@@ -96,7 +107,7 @@ std::optional<ClockBounds> ClockModel::offset_at(TimeNs at) const {
     if (i + 1 < segments_.size() && at >= segments_[i + 1].begin) continue;
     const auto low = segment.low_at(at);
     const auto high = segment.high_at(at);
-    if (!low || !high) return std::nullopt;
+    if (!low || !high || *low > *high) return std::nullopt;
     if (!hull) hull = ClockBounds{*low, *high};
     hull->lower_ns = std::min(hull->lower_ns, *low);
     hull->upper_ns = std::max(hull->upper_ns, *high);
@@ -107,7 +118,8 @@ std::optional<ClockBounds> ClockModel::offset_at(TimeNs at) const {
 void ClockModel::place_in(const Segment& segment, TimeNs from, TimeNs until, std::int64_t node_ns,
                           std::vector<Placement>& found) const {
   if (from > until || segment.lows.empty() || segment.highs.empty()) return;
-  // The offset depends on the time that is looked for, but hardly: a few rounds are exact to the ns.
+  // The offset depends on the time that is looked for, but hardly: a few rounds are exact to the
+  // ns.
   const auto solve = [&](const auto& offset_at_time) {
     TimeNs at = std::clamp(node_ns - *offset_at_time(segment.highs.front().at), from, until);
     TimeNs solved = at;
@@ -182,8 +194,8 @@ std::optional<ClockModel::Drift> ClockModel::drift() const {
     for (const Point& low : segment.lows)
       for (const Point& high : segment.highs) {
         if (low.at == high.at) continue;
-        const double slope =
-            1e6 * static_cast<double>(high.offset - low.offset) / static_cast<double>(high.at - low.at);
+        const double slope = 1e6 * static_cast<double>(high.offset - low.offset) /
+                             static_cast<double>(high.at - low.at);
         if (high.at > low.at)
           drift.upper_ppm = std::min(drift.upper_ppm, slope);
         else

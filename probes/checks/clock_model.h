@@ -1,7 +1,7 @@
 // clock_model: what a node's clock says against our axis, as bounds that every reading keeps. Pure.
 //
-// A reading is a node's timestamp T that was made after we asked (S) and before it arrived (R). With
-// o(t) = node's clock minus our axis that gives, whatever the network did,
+// A reading is a node's timestamp T that was made after we asked (S) and before it arrived (R).
+// With o(t) = node's clock minus our axis that gives, whatever the network did,
 //
 //   o(R) >= T - R        o(S) <= T - S        half of R - S is the uncertainty of one reading
 //
@@ -9,14 +9,15 @@
 //
 //   max_i (low_i - d|t - R_i|)  <=  o(t)  <=  min_i (high_i + d|t - S_i|)
 //
-// Readings that cannot both be true under that rate mean that the clock was set between them: a step
-// (or a slew faster than kMaxDriftPpm, which looks like several). While it happened the clock said
-// something between what it said before and after. A step smaller than the uncertainty of the
+// Readings that cannot both be true under that rate mean that the clock was set between them: a
+// step (or a slew faster than kMaxDriftPpm, which looks like several). While it happened the clock
+// said something between what it said before and after. A step smaller than the uncertainty of the
 // readings around it cannot be seen, and moves nothing by more than that uncertainty.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "harness/core/clock.h"
@@ -57,8 +58,8 @@ class ClockModel {
 
   // Node's clock minus our axis; nullopt: nobody ever asked.
   std::optional<ClockBounds> offset_at(TimeNs at) const;
-  // When the node's clock said `node_ns`. Bounds narrow it, and tell apart what a clock that was set
-  // back said twice. nullopt: never between them, or nothing is known.
+  // When the node's clock said `node_ns`. Bounds narrow it, and tell apart what a clock that was
+  // set back said twice. nullopt: never between them, or nothing is known.
   std::optional<Placement> place(std::int64_t node_ns, TimeNs not_before, TimeNs not_after) const;
 
   std::vector<ClockStep> steps() const;
@@ -80,11 +81,12 @@ class ClockModel {
   struct Segment {
     TimeNs begin = 0;
     TimeNs end = 0;
-    std::vector<Point> lows;   // of each kThin the strongest
+    std::vector<Point> lows;  // of each kThin the strongest
     std::vector<Point> highs;
     std::optional<std::int64_t> low_at(TimeNs at) const;
     std::optional<std::int64_t> high_at(TimeNs at) const;
   };
+  static std::span<const Point> near(const std::vector<Point>& points, TimeNs at);
   void take(std::optional<Point> high, Point low);
   std::optional<TimeNs> contradicted_since(const std::optional<Point>& high,
                                            const Point& low) const;

@@ -63,11 +63,14 @@ std::optional<std::int64_t> parse_drbd_stamp(std::string_view stamp) {
   if (stamp.size() != 32 || stamp[4] != '-' || stamp[7] != '-' || stamp[10] != 'T' ||
       stamp[13] != ':' || stamp[16] != ':' || stamp[19] != '.' || stamp[29] != ':')
     return std::nullopt;
-  const auto part = [&](std::size_t at, std::size_t length) { return digits(stamp.substr(at, length)); };
+  const auto part = [&](std::size_t at, std::size_t length) {
+    return digits(stamp.substr(at, length));
+  };
   const auto year = part(0, 4), month = part(5, 2), day = part(8, 2), hour = part(11, 2),
-             minute = part(14, 2), second = part(17, 2), micro = part(20, 6), zone_hour = part(27, 2),
-             zone_minute = part(30, 2);
-  if (!year || !month || !day || !hour || !minute || !second || !micro || !zone_hour || !zone_minute)
+             minute = part(14, 2), second = part(17, 2), micro = part(20, 6),
+             zone_hour = part(27, 2), zone_minute = part(30, 2);
+  if (!year || !month || !day || !hour || !minute || !second || !micro || !zone_hour ||
+      !zone_minute)
     return std::nullopt;
   if (stamp[26] != '+' && stamp[26] != '-') return std::nullopt;
   const std::int64_t zone = (*zone_hour * 60 + *zone_minute) * (stamp[26] == '-' ? -60 : 60);
@@ -145,8 +148,8 @@ NodeTimes::NodeTimes(const History& history) : wall_base_ns_(history.header.wall
   add_journal(history);
 }
 
-// The clock that counts since boot is known through the wall clock where that one is clear, and then
-// says the rest.
+// The clock that counts since boot is known through the wall clock where that one is clear, and
+// then says the rest.
 void NodeTimes::add_journal(const History& history) {
   for (const JournalLine& line : journal_lines(history)) {
     if (line.boot.empty()) continue;

@@ -1,4 +1,5 @@
-// node_time: every node's clock over a whole run, and where a node's own timestamps lie on our axis.
+// node_time: every node's clock over a whole run, and where a node's own timestamps lie on our
+// axis.
 //
 // Readings come from what the history holds anyway: answers of the clock watch, DRBD's polls (their
 // lines carry the node's time, between our question and its answer), and as lower bounds every line

@@ -27,7 +27,7 @@ struct FaultFacts {
   std::optional<TimeNs> begun_until;
   bool begun_by_node = false;  // by the node's clock; else between our command and its return
   std::optional<std::int64_t> begun_node_ns;  // what its clock said then, since 1970
-  std::string intended;        // in words
+  std::string intended;                       // in words
   std::string confirmed_by;
   std::string undone_by;
   bool not_confirmed = false;

@@ -64,8 +64,8 @@ class HistoryBuilder {
 
   // What a node's clock says: by default the right time. On the axis, in ns; node's minus ours.
   std::map<std::string, std::function<std::int64_t(TimeNs)>> clocks;
-  double lag_s = 0.003;       // from a node's stamp to its arrival
-  double question_s = 0.04;   // from a question to its answer; the stamp is made in the middle
+  double lag_s = 0.003;        // from a node's stamp to its arrival
+  double question_s = 0.04;    // from a question to its answer; the stamp is made in the middle
   bool stamped_polls = false;  // polls carry the node's time, and have samples
 
   std::int64_t node_unix_ns(const std::string& node, double at_s) const {
@@ -97,9 +97,10 @@ class HistoryBuilder {
                const std::string& boot = "boot-1") {
     event(source("node.journal", node), at_s + lag_s, kinds::kJournalLine,
           R"({"realtime_us":)" + std::to_string(node_unix_ns(node, at_s) / 1000) +
-              R"(,"monotonic_us":)" + std::to_string((seconds_ns(at_s) - seconds_ns(boot_s)) / 1000) +
-              R"(,"boot":")" + boot + R"(","id":")" + id + R"(","unit":")" + unit +
-              R"(","kernel":)" + (kernel ? "true" : "false") + R"(,"message":")" + message + "\"}");
+              R"(,"monotonic_us":)" +
+              std::to_string((seconds_ns(at_s) - seconds_ns(boot_s)) / 1000) + R"(,"boot":")" +
+              boot + R"(","id":")" + id + R"(","unit":")" + unit + R"(","kernel":)" +
+              (kernel ? "true" : "false") + R"(,"message":")" + message + "\"}");
   }
   void unit_started(const std::string& node, double at_s, const std::string& unit) {
     journal(node, at_s, "39f53479d3a045ac8e11786248231fbf", unit, "Started " + unit + ".");

@@ -11,7 +11,7 @@ struct Takeover {
   double noticed_s = 26.3;   // mirror's DRBD
   double promoted_s = 27.1;  // mirror
   double mounted_s = 28.4;
-  double started_s = 31.9;   // the service's unit
+  double started_s = 31.9;  // the service's unit
   double answers_s = 33.0;
   double power_on_s = 90;
   double connected_s = 120;
@@ -42,9 +42,9 @@ inline SyntheticRun takeover(const Takeover& t = {}) {
   out.run_event(t.cut_s + 0.02, kinds::kFaultApplied,
                 what + R"(,"begun_from_ns":)" + std::to_string(seconds_ns(t.cut_s - 0.02)) +
                     R"(,"begun_until_ns":)" + std::to_string(seconds_ns(t.cut_s + 0.02)) + "}");
-  out.run_event(t.cut_s + 1, kinds::kFaultConfirmed,
-                what + R"(,"by":"off","effect_from_ns":)" +
-                    std::to_string(seconds_ns(t.cut_s - 0.02)) + "}");
+  out.run_event(
+      t.cut_s + 1, kinds::kFaultConfirmed,
+      what + R"(,"by":"off","effect_from_ns":)" + std::to_string(seconds_ns(t.cut_s - 0.02)) + "}");
   out.run_event(t.power_on_s, kinds::kFaultUndoBegin, what + "}");
   out.run_event(t.power_on_s + 20, kinds::kFaultUndone, what + R"(,"by":"answers"})");
   out.run_event(t.redundant_s + 0.6, kinds::kRedundancy);
@@ -69,7 +69,8 @@ inline SyntheticRun takeover(const Takeover& t = {}) {
   tell(t.clock);
   if (t.stream) {
     out.drbd_open("mirror", 0.7, "Secondary", "Connected", "Primary", "UpToDate", "UpToDate");
-    for (double at = 2; at < t.noticed_s; at += 2) poll(at, "Secondary", "Connected", "Established");
+    for (double at = 2; at < t.noticed_s; at += 2)
+      poll(at, "Secondary", "Connected", "Established");
     out.drbd_connection("mirror", t.noticed_s + out.lag_s, "NetworkFailure", "Unknown");
     out.drbd_peer("mirror", t.noticed_s + out.lag_s, "Off", "DUnknown");
     out.drbd_role("mirror", t.promoted_s + out.lag_s, "Primary");

@@ -1,10 +1,10 @@
 // clock_model_test: bounds that hold whatever the clock does: off, drifting, set forward, set back.
+#include "probes/checks/clock_model.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <random>
-
-#include "probes/checks/clock_model.h"
 
 namespace ernstfall {
 namespace {

@@ -1,7 +1,8 @@
 // node_time_test: readings of clocks out of a history, and where stamps lie.
+#include "probes/checks/node_time.h"
+
 #include <gtest/gtest.h>
 
-#include "probes/checks/node_time.h"
 #include "probes/checks/run_facts.h"
 #include "tests/mocks/synthetic_run.h"
 
@@ -78,8 +79,7 @@ History slow_preamble(bool clock_known) {
                 what + R"(,"begun_from_ns":20000000000,"begun_until_ns":28000000000,)" +
                     R"("begun_by":"harness","begun_node_ns":)" +
                     std::to_string(out.node_unix_ns("prod", 27)) + "}");
-  out.run_event(29, kinds::kFaultConfirmed,
-                what + R"(,"by":"seen","effect_from_ns":20000000000})");
+  out.run_event(29, kinds::kFaultConfirmed, what + R"(,"by":"seen","effect_from_ns":20000000000})");
   return out.finish();
 }
 

@@ -59,8 +59,7 @@ std::vector<std::string> wrong_steps(const RunReport& report, const Takeover& pl
 
 const std::vector<Clock>& clocks() {
   static const std::vector<Clock> kClocks{
-      [](TimeNs) { return std::int64_t{0}; },
-      [](TimeNs) { return seconds_ns(300); },
+      [](TimeNs) { return std::int64_t{0}; }, [](TimeNs) { return seconds_ns(300); },
       [](TimeNs) { return seconds_ns(-30); },
       // Set forward, and back, in the middle of the recovery.
       [](TimeNs at) { return at < seconds_ns(27.5) ? 0 : seconds_ns(300); },
@@ -121,7 +120,8 @@ TEST(Recovery, APlantedDelayLandsInItsPhase) {
       for (std::size_t i = late; i < steps.size(); ++i) plan.*steps[i] += kLate;
       const RunReport report = report_of(plan);
       EXPECT_EQ(report.recovery.largest, names[late]);
-      EXPECT_THAT(report.recovery.or_largest, IsEmpty()) << names[late] << " " << report.phases.size();
+      EXPECT_THAT(report.recovery.or_largest, IsEmpty())
+          << names[late] << " " << report.phases.size();
       EXPECT_FALSE(report.recovery.largest_governed_by.empty());
       for (const PhaseSpan& phase : report.phases) {
         if (phase.name != names[late]) continue;
