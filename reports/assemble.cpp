@@ -9,6 +9,7 @@
 #include "probes/checks/samples.h"
 #include "reports/classify.h"
 #include "reports/model.h"
+#include "reports/predict.h"
 #include "reports/timeline.h"
 
 namespace ernstfall {
@@ -122,6 +123,22 @@ void take_probes(RunReport& report, const History& history) {
       report.probes.push_back(summary_of(source, by_source[source.id]));
 }
 
+void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts& facts,
+                   const DrbdTimeline& drbd, const RtoMeasurement& rto) {
+  const NodeTimes times(input.history);
+  const std::vector<JournalLine> journal = journal_lines(input.history);
+  report.clocks = times.summaries();
+  Settings settings = input.settings;
+  settings.insert(facts.settings.begin(), facts.settings.end());
+  const MilestoneInput milestones{input.history, input.cluster, input.scenario, facts,
+                                  drbd,          rto,           times,          journal};
+  Timeline timeline = timeline_of(milestones, settings);
+  report.phases = std::move(timeline.phases);
+  report.recovery = std::move(timeline.recovery);
+  // A soak has many faults, and no one moment to count from.
+  if (!report.soak) report.predictions = predict(milestones, settings, report.recovery);
+}
+
 // dirty > violated > inconclusive > pass. A run whose fault or baseline is not proven cannot fail
 // an expectation; a broken invariant is a finding all the same.
 RunVerdict verdict_of(const RunReport& report, const AssembleInput& input, const RunFacts& facts) {
@@ -180,7 +197,7 @@ RunReport assemble(const AssembleInput& input) {
   take_rpo(report, measure_rpo(input.history, facts));
   run_checks(report, input);
   take_probes(report, input.history);
-  report.phases = phases_of(input.history, input.scenario, facts, drbd, rto);
+  take_recovery(report, input, facts, drbd, rto);
   report.marks = marks_of(input.history, facts, drbd);
   report.verdict = verdict_of(report, input, facts);
   classify(report, facts);

@@ -93,8 +93,27 @@ std::string phase_table(const RunReport& report) {
     if (phase.name == "baseline") continue;
     const std::string proof = elide(phase.proof, 25);
     text +=
-        fmt::format("  {:>8.1f} s  {} {}{}\n", to_seconds(phase.end), pad_right(phase.name, 21),
-                    pad_right("+" + format_duration(Nanos(phase.end - phase.begin)), 15), proof);
+        fmt::format("  {:>8.1f} s {}{} {}{}\n", to_seconds(phase.end), phase.unordered ? "~" : " ",
+                    pad_right(phase.name, 21), pad_right("+" + took_in_words(phase), 18), proof);
+  }
+  if (text.empty()) return text;
+  for (const PhaseSpan& phase : report.phases)
+    if (phase.unordered) {
+      text += "  ~ may have come before the line above: the bounds overlap\n";
+      break;
+    }
+  if (const std::string largest = largest_in_words(report); !largest.empty())
+    text += wrap("  " + largest, kColumns, 2);
+  return text;
+}
+
+std::string prediction_lines(const RunReport& report) {
+  std::string text;
+  for (const Prediction& prediction : report.predictions) {
+    if (!prediction.lower_ms) continue;
+    text +=
+        wrap("  " + pad_right(prediction.name, 31) + predicted_in_words(prediction), kColumns, 33);
+    if (!prediction.finding.empty()) text += wrap("  ! " + prediction.finding, kColumns, 4);
   }
   return text;
 }
@@ -127,6 +146,8 @@ std::string render_console(const RunReport& report, bool colour) {
         "=======", paint.check(check.verdict));
   if (const std::string phases = phase_table(report); !phases.empty())
     text += "\nwhere the time went:\n" + phases;
+  if (const std::string predicted = prediction_lines(report); !predicted.empty())
+    text += "\nby the cluster's own settings:\n" + predicted;
   return text + "\n" + paint.dim(wrap(std::string(class_caveat()), kColumns, 0));
 }
 

@@ -49,6 +49,10 @@ std::string waiting_for(const std::string& phase, const std::string& victim) {
   if (phase == "promoted") return "waiting to be promoted";
   if (phase == "service answers") return "the service starting";
   if (phase == "noticed by DRBD") return "DRBD noticing";
+  if (phase == "noticed by Kubernetes") return "Kubernetes noticing";
+  if (phase == "evicted") return "waiting for the eviction";
+  if (phase == "mounted") return "mounting";
+  if (phase == "started") return "the unit or pod starting";
   if (phase == "operator begins") return "the operator's reaction";
   if (phase == "operator done") return "the operator's steps";
   if (phase == "first failure") return "before the first failure";

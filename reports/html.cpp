@@ -174,14 +174,58 @@ std::string phase_table_html(const RunReport& report) {
   std::string rows;
   for (const PhaseSpan& phase : report.phases)
     rows += fmt::format(
-        "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1f} s</td><td>{}</td></tr>",
-        escape_html(phase.name), format_duration(Nanos(phase.end - phase.begin)),
-        to_seconds(phase.end), escape_html(phase.proof));
+        "<tr><td>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1f} "
+        "s</td><td>{}</td><td>{}</td>"
+        "</tr>",
+        escape_html(phase.name), phase.unordered ? " (order not certain)" : "",
+        escape_html(took_in_words(phase)), to_seconds(phase.end), escape_html(phase.governed_by),
+        escape_html(phase.proof));
   if (rows.empty()) return {};
-  return "<h3>Where the time went</h3><div class=\"scroll\"><table><thead><tr><th>until</th><th "
-         "class=\"n\">took"
-         "</th><th class=\"n\">at</th><th>proven by</th></tr></thead><tbody>" +
+  std::string gaps;
+  for (const Boundary& step : report.recovery.boundaries)
+    if (!step.at)
+      gaps += fmt::format("{}{} ({})", gaps.empty() ? "" : "; ", escape_html(step.name),
+                          escape_html(step.gap));
+  std::string text =
+      "<h3>Where the time went</h3><div class=\"scroll\"><table><thead><tr><th>until</th><th "
+      "class=\"n\">took</th><th class=\"n\">at</th><th>governed by</th><th>proven "
+      "by</th></tr></thead>"
+      "<tbody>" +
+      rows + "</tbody></table></div>";
+  if (const std::string largest = largest_in_words(report); !largest.empty())
+    text += html_tag("p", "caption", escape_html(largest));
+  if (!gaps.empty()) text += html_tag("p", "caption", "Not observed: " + gaps + ".");
+  return text;
+}
+
+std::string prediction_table_html(const RunReport& report) {
+  std::string rows;
+  for (const Prediction& prediction : report.predictions)
+    rows += fmt::format("<tr><td>{}</td><td>{}{}</td><td>{}</td><td>{}</td></tr>",
+                        escape_html(prediction.name),
+                        prediction.finding.empty() ? "" : "<b>finding</b> ",
+                        escape_html(predicted_in_words(prediction)),
+                        escape_html(prediction.formula), escape_html(inputs_in_words(prediction)));
+  if (rows.empty()) return {};
+  return "<h3>By the cluster's own settings</h3><div "
+         "class=\"scroll\"><table><thead><tr><th>step</th>"
+         "<th>predicted and measured</th><th>formula</th><th>settings</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>";
+}
+
+std::string clock_table_html(const RunReport& report) {
+  std::string rows;
+  for (const NodeClockSummary& clock : report.clocks)
+    rows +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+                    escape_html(clock.node), escape_html(clock_in_words(clock)), clock.round_trips,
+                    clock.silent);
+  if (rows.empty()) return {};
+  return "<details><summary>Clocks of the nodes, against ours</summary><div "
+         "class=\"scroll\"><table>"
+         "<thead><tr><th>node</th><th>ahead by</th><th class=\"n\">asked</th><th "
+         "class=\"n\">silent</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div></details>";
 }
 
 std::string event_table(const RunReport& report) {
@@ -313,7 +357,8 @@ std::string render_html(const RunReport& report, const History& history) {
   html += assets::kReportCss;
   html += "</style></head><body><main>";
   html += header(report) + numbers_html(report) + side_by_side(report) + explanation(report);
-  html += timeline() + phase_table_html(report) + event_table(report) + "</section>";
+  html += timeline() + phase_table_html(report) + prediction_table_html(report) +
+          clock_table_html(report) + event_table(report) + "</section>";
   html +=
       checks(report) + class_section(report) + probe_table(report) + limits_and_versions(report);
   html += "</main><footer>Drawn with uPlot (MIT licence). This file loads nothing.</footer>";

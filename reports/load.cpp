@@ -6,6 +6,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "reports/environment.h"
 #include "reports/render.h"
 
 namespace ernstfall {
@@ -133,11 +134,14 @@ Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogu
   ERNSTFALL_TRY(History history, read_history(run_folder / "history"));
   ERNSTFALL_TRY(const std::string problem, open_undos(run_folder / "journal.jsonl"));
   const auto seed = meta.find("seed");
+  // What the nodes were set to before the fault; without it the defaults count, and are named so.
+  const auto environment = read_environment(run_folder);
   LoadedRun run{{}, std::move(history)};
   run.report = assemble(
       {run.history, cluster, scenario,
        seed != meta.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 0,
-       !problem.empty(), problem, find_sibling(run_folder, scenario.compare_with, cluster.name)});
+       !problem.empty(), problem, find_sibling(run_folder, scenario.compare_with, cluster.name),
+       environment ? *environment : Environment{}});
   if (const std::string version = text_of(meta, "program_version"); !version.empty())
     run.report.versions.emplace("ernstfall", version);
   return run;

@@ -69,11 +69,43 @@ std::string fault_table(const RunReport& report) {
 std::string time_table(const RunReport& report) {
   if (report.phases.empty()) return {};
   std::string text =
-      "\n## Where the time went\n\n| until | took | at | proven by |\n|---|---|---|---|\n";
+      "\n## Where the time went\n\n| until | took | at | governed by | proven by |\n"
+      "|---|---|---|---|---|\n";
   for (const PhaseSpan& phase : report.phases)
-    text += fmt::format("| {} | {} | {:.1f} s | {} |\n", phase.name,
-                        format_duration(Nanos(phase.end - phase.begin)), to_seconds(phase.end),
+    text += fmt::format("| {}{} | {} | {:.1f} s | {} | {} |\n", phase.name,
+                        phase.unordered ? " (order not certain)" : "", took_in_words(phase),
+                        to_seconds(phase.end), escape_markdown(phase.governed_by),
                         escape_markdown(phase.proof));
+  if (const std::string largest = largest_in_words(report); !largest.empty())
+    text += "\n" + escape_markdown(largest) + "\n";
+  for (const Boundary& step : report.recovery.boundaries)
+    if (!step.at)
+      text += fmt::format("\n* {}: not observed ({})", step.name, escape_markdown(step.gap));
+  return text + "\n";
+}
+
+std::string prediction_table(const RunReport& report) {
+  if (report.predictions.empty()) return {};
+  std::string text =
+      "\n## By the cluster's own settings\n\n| step | predicted and measured | formula | settings "
+      "|\n"
+      "|---|---|---|---|\n";
+  for (const Prediction& prediction : report.predictions)
+    text += fmt::format("| {} | {}{} | {} | {} |\n", prediction.name,
+                        prediction.finding.empty() ? "" : "**finding** ",
+                        escape_markdown(predicted_in_words(prediction)),
+                        escape_markdown(prediction.formula),
+                        escape_markdown(inputs_in_words(prediction)));
+  return text;
+}
+
+std::string clock_table(const RunReport& report) {
+  if (report.clocks.empty()) return {};
+  std::string text =
+      "\n## Clocks of the nodes\n\n| node | against ours | asked | silent |\n|---|---|---|---|\n";
+  for (const NodeClockSummary& clock : report.clocks)
+    text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(clock.node),
+                        clock_in_words(clock), clock.round_trips, clock.silent);
   return text;
 }
 
@@ -95,6 +127,7 @@ std::string render_markdown(const RunReport& report) {
     for (const std::string& step : report.next_steps) text += "1. " + escape_markdown(step) + "\n";
   }
   text += check_list(report) + fault_table(report) + time_table(report);
+  text += prediction_table(report) + clock_table(report);
   text += "\n## Why this class\n\n| rule | holds | evidence |\n|---|---|---|\n";
   for (const ClassReason& reason : report.class_reasons)
     text += fmt::format("| {} | {} | {} |\n", reason.rule,

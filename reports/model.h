@@ -12,6 +12,7 @@
 #include "harness/core/exit_code.h"
 #include "harness/history/history.h"
 #include "probes/checks/check.h"
+#include "probes/checks/node_time.h"
 #include "probes/checks/run_facts.h"
 
 namespace ernstfall {
@@ -81,6 +82,51 @@ struct PhaseSpan {
   TimeNs begin = 0;
   TimeNs end = 0;
   std::string proof;  // the event that ended it
+  // How long it took at least and at most, by the bounds of both its ends.
+  TimeNs lower_ns = 0;
+  TimeNs upper_ns = 0;
+  bool unordered = false;        // what ended it may have come before what ended the phase before
+  std::string governed_by = {};  // the setting that its length follows from; empty: none is known
+};
+
+// One step of a recovery, in the order in which they are expected.
+struct Boundary {
+  std::string name;          // "noticed by DRBD"
+  std::optional<TimeNs> at;  // none: `gap` says why
+  TimeNs lower = 0;          // it happened between these
+  TimeNs upper = 0;
+  std::string proof;  // the event that proves it
+  std::string gap;
+  std::vector<std::string> unordered_with;  // others that it may have come before or after
+};
+
+struct RecoverySteps {
+  std::vector<Boundary> boundaries;  // from "effect" to "redundancy restored"
+  // Of the outage, or without one of the time until redundancy; empty: there is none.
+  std::string largest;              // name of the phase
+  std::string largest_governed_by;  // see PhaseSpan
+  // Others that may be the largest, within the bounds.
+  std::vector<std::string> or_largest;
+};
+
+// What follows from the cluster's own settings, beside what was measured. See predict.h.
+struct Prediction {
+  struct Input {
+    std::string name;   // "ping-int"
+    std::string value;  // "10 s"
+    std::string from;   // "prod: drbdsetup show", "default (drbd.conf-9.0(5))"
+  };
+  std::string name;  // "DRBD notices"
+  std::optional<double> lower_ms;
+  std::optional<double> upper_ms;  // none: without limit
+  std::optional<double> measured_lower_ms;
+  std::optional<double> measured_upper_ms;
+  std::string formula;
+  std::string source;  // of the formula
+  std::vector<Input> inputs;
+  std::string verdict;  // "as predicted" | "sooner" | "later" | "not measured" | "not predicted"
+  std::string finding;  // a deviation beyond all bounds, in words; empty: none
+  std::string why;      // there is no prediction, or no measurement
 };
 
 // What one probe asked and got, over the whole run.
@@ -155,6 +201,9 @@ struct RunReport {
   RpoResult rpo;
   std::vector<CheckResult> checks;
   std::vector<PhaseSpan> phases;
+  RecoverySteps recovery;
+  std::vector<Prediction> predictions;
+  std::vector<NodeClockSummary> clocks;  // of every node that was asked or heard
   std::vector<ProbeSummary> probes;
   std::vector<TimelineMark> marks;
   std::optional<SiblingRun> sibling;
@@ -172,6 +221,7 @@ struct AssembleInput {
   bool journal_dirty = false;  // the journal holds an undo that was never proven
   std::string journal_problem;
   std::optional<SiblingRun> sibling;
+  std::map<std::string, std::string> settings = {};  // see environment.h; empty: not recorded
 };
 
 // Pure: the same input gives the same report, byte by byte when rendered.

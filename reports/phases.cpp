@@ -8,56 +8,59 @@
 namespace ernstfall {
 namespace {
 
-struct Milestone {
-  TimeNs at = 0;
-  std::string name;
-  std::string proof;
+struct Expected {
+  std::string_view name;
+  Found found;
 };
 
-// The first thing that a node other than the victim heard of the loss.
-std::optional<Milestone> noticed_by_drbd(const DrbdTimeline& drbd, const RunFacts& facts,
-                                         TimeNs effect) {
-  std::optional<Milestone> first;
-  for (const DrbdNodeTimeline& node : drbd.nodes) {
-    const bool victim = std::any_of(facts.faults.begin(), facts.faults.end(),
-                                    [&](const FaultFacts& f) { return f.node == node.node; });
-    if (victim) continue;
-    for (const DrbdObservation& now : node.stream) {
-      if (now.at < effect || (first && now.at >= first->at)) continue;
-      for (const auto& [name, connection] : now.state.connections)
-        if (connection.connection != "Connected" && (!first || now.at < first->at))
-          first = Milestone{now.at, "noticed by DRBD",
-                            fmt::format("{}: connection {}", node.source, connection.connection)};
-    }
-  }
-  return first;
+Milestone exactly(TimeNs at, std::string_view name, std::string proof) {
+  return {at, at, at, std::string(name), std::move(proof), {}};
 }
 
-// The first node that becomes Primary after the effect, and was not before.
-std::optional<Milestone> promoted(const DrbdTimeline& drbd, TimeNs effect) {
-  std::optional<Milestone> first;
-  for (const DrbdNodeTimeline& node : drbd.nodes) {
-    std::string role;
-    TimeNs role_since = 0;
-    for (const DrbdObservation& now : node.stream) {
-      const bool changed = now.state.role != role;
-      // A node that was Primary when it lost power starts again as something else.
-      if (changed && now.state.role == "Primary" && now.at > effect && role_since != 0 &&
-          (!first || now.at < first->at))
-        first = Milestone{now.at, "promoted", fmt::format("{}: role Primary", node.source)};
-      if (changed) role_since = now.at;
-      role = now.state.role;
-    }
-  }
-  return first;
+Found first_failure(const MilestoneInput& input, TimeNs effect) {
+  const RtoMeasurement& rto = input.rto;
+  if (!rto.outage)
+    return {std::nullopt, rto.probe == nullptr  ? "no service probe has data"
+                          : rto.problem.empty() ? "the service answered all the time"
+                                                : rto.problem};
+  Milestone milestone;
+  milestone.name = step::kFirstFailure;
+  milestone.proof = rto.probe->name + ": first bad answer";
+  milestone.at = std::max(rto.outage->first_bad_at, effect);
+  milestone.lower = std::min(std::max(rto.outage->began_after, effect), milestone.at);
+  milestone.upper = std::max(rto.outage->began_by, milestone.at);
+  return {milestone, {}};
+}
+
+Found service_answers(const MilestoneInput& input) {
+  const RtoMeasurement& rto = input.rto;
+  if (!rto.outage) return {std::nullopt, "there was no outage to end"};
+  if (!rto.outage->ended_by) return {std::nullopt, "not before the run ended"};
+  Milestone milestone;
+  milestone.name = step::kAnswers;
+  milestone.proof = rto.probe->name + ": first lasting answer";
+  milestone.at = milestone.upper = *rto.outage->ended_by;
+  milestone.lower = std::min(rto.outage->ended_after, milestone.at);
+  return {milestone, {}};
+}
+
+Found stable(const MilestoneInput& input, const Found& answers) {
+  if (!answers.milestone) return {std::nullopt, answers.gap};
+  const TimeNs held = input.scenario.stable.count();
+  Milestone milestone = *answers.milestone;
+  milestone.name = step::kStable;
+  milestone.proof = "no bad answer since";
+  milestone.at += held;
+  milestone.lower += held;
+  milestone.upper += held;
+  return {milestone, {}};
 }
 
 std::optional<Milestone> reachable_again(const History& history, const std::string& node,
                                          TimeNs since) {
-  std::optional<Milestone> first;
+  std::optional<Milestone> back;
+  TimeNs last_bad = since;
   bool away = false;
-  std::optional<TimeNs> back;
-  std::string source_name;
   for (const Sample& sample : history.samples) {
     if (sample.source >= history.sources.size()) continue;
     const Source& source = history.sources[sample.source];
@@ -65,13 +68,13 @@ std::optional<Milestone> reachable_again(const History& history, const std::stri
     if (sample.outcome == Outcome::missed) continue;
     if (!is_available(sample.outcome)) {
       away = true;
+      last_bad = std::max(last_bad, sample.started);
     } else if (away && !back) {
-      back = sample.ended;
-      source_name = source.name;
+      back = Milestone{sample.ended,     std::min(last_bad, sample.ended), sample.ended,
+                       "node reachable", source.name + " answers again",   node};
     }
   }
-  if (back) first = Milestone{*back, "node reachable", source_name + " answers again"};
-  return first;
+  return back;
 }
 
 void add_operator(const RunFacts& facts, std::vector<Milestone>& milestones) {
@@ -79,64 +82,163 @@ void add_operator(const RunFacts& facts, std::vector<Milestone>& milestones) {
   for (const OperatorFacts& step : facts.operator_steps) {
     if (step.restore) continue;
     if (last == nullptr)
-      milestones.push_back({step.begin, "operator begins", "first step: " + step.step});
+      milestones.push_back(exactly(step.begin, "operator begins", "first step: " + step.step));
     last = &step;
   }
   if (last != nullptr && last->end)
     milestones.push_back(
-        {*last->end, "operator done",
-         fmt::format("last step: {}{}", last->step, last->failed ? " failed" : "")});
+        exactly(*last->end, "operator done",
+                fmt::format("last step: {}{}", last->step, last->failed ? " failed" : "")));
+}
+
+// What is not a step of every recovery, but explains how long one took.
+std::vector<Milestone> beside(const MilestoneInput& input, TimeNs effect) {
+  std::vector<Milestone> milestones;
+  add_operator(input.facts, milestones);
+  for (const FaultFacts& fault : input.facts.faults) {
+    if (fault.fault == "node.power-off" && fault.undo_begin_at)
+      milestones.push_back(
+          exactly(*fault.undo_begin_at, "power back", "power on was sent to " + fault.node));
+    if (auto back = reachable_again(input.history, fault.node, fault.effect_from.value_or(effect)))
+      milestones.push_back(*back);
+  }
+  return milestones;
+}
+
+std::vector<Expected> expected_steps(const MilestoneInput& input, const Milestone& effect) {
+  const TimeNs at = effect.lower;
+  std::vector<Expected> steps;
+  const auto add = [&steps](std::string_view name, Found found) -> const Found& {
+    return steps.emplace_back(Expected{name, std::move(found)}).found;
+  };
+  steps.reserve(16);  // references into it are kept
+  add(step::kEffect, {effect, {}});
+  add(step::kFirstFailure, first_failure(input, at));
+  add(step::kDrbd, noticed_by_drbd(input, at));
+  add(step::kKubernetes, noticed_by_kubernetes(input, at));
+  add(step::kEvicted, evicted_by_kubernetes(input, at));
+  const Found& promoted = add(step::kPromoted, promoted_by_drbd(input, at));
+  const Found answers = service_answers(input);
+  const auto until = answers.milestone ? std::optional(answers.milestone->upper) : std::nullopt;
+  const TimeNs since = promoted.milestone && (!until || promoted.milestone->lower <= *until)
+                           ? promoted.milestone->lower
+                           : at;
+  const Found& mounted = add(step::kMounted, mounted_on_node(input, since, until));
+  add(step::kStarted,
+      started_on_node(input, mounted.milestone ? mounted.milestone->lower : since, until));
+  add(step::kAnswers, answers);
+  add(step::kStable, stable(input, answers));
+  add(step::kRedundant, redundancy_restored(input, at));
+  return steps;
+}
+
+bool may_be_swapped(const Milestone& a, const Milestone& b) {
+  return a.lower < b.upper && b.lower < a.upper;
+}
+
+std::vector<Boundary> boundaries_of(const std::vector<Expected>& steps) {
+  std::vector<Boundary> boundaries;
+  for (const Expected& expected : steps) {
+    Boundary boundary;
+    boundary.name = expected.name;
+    boundary.gap = expected.found.gap;
+    if (const auto& milestone = expected.found.milestone) {
+      boundary.at = milestone->at;
+      boundary.lower = milestone->lower;
+      boundary.upper = milestone->upper;
+      boundary.proof = milestone->proof;
+      for (const Expected& other : steps)
+        if (&other != &expected && other.found.milestone &&
+            may_be_swapped(*milestone, *other.found.milestone))
+          boundary.unordered_with.emplace_back(other.name);
+    }
+    boundaries.push_back(std::move(boundary));
+  }
+  return boundaries;
+}
+
+// Of the outage; what follows the first lasting answer keeps nobody from working.
+void name_largest(Timeline& timeline) {
+  const auto& phases = timeline.phases;
+  const auto answered = std::find_if(phases.begin(), phases.end(), [](const PhaseSpan& phase) {
+    return phase.name == step::kAnswers;
+  });
+  const auto end = answered == phases.end() ? phases.end() : std::next(answered);
+  const auto counts = [](const PhaseSpan& phase) {
+    return phase.name != "baseline" && phase.name != step::kStable;
+  };
+  const PhaseSpan* largest = nullptr;
+  for (auto it = phases.begin(); it != end; ++it)
+    if (counts(*it) && (largest == nullptr || it->end - it->begin > largest->end - largest->begin))
+      largest = &*it;
+  if (largest == nullptr) return;
+  timeline.recovery.largest = largest->name;
+  timeline.recovery.largest_governed_by = largest->governed_by;
+  for (auto it = phases.begin(); it != end; ++it)
+    if (counts(*it) && &*it != largest && it->upper_ns > largest->lower_ns)
+      timeline.recovery.or_largest.push_back(it->name);
 }
 
 }  // namespace
 
-std::vector<PhaseSpan> phases_of(const History& history, const Scenario& scenario,
-                                 const RunFacts& facts, const DrbdTimeline& drbd,
-                                 const RtoMeasurement& rto) {
-  std::vector<PhaseSpan> spans;
-  if (!facts.effect_at()) return spans;
-  const TimeNs effect = *facts.effect_at();
-  TimeNs baseline_at = effect;
-  for (const PhaseFact& phase : facts.phases)
-    if (phase.name == "baseline") baseline_at = std::min(baseline_at, phase.at);
-  if (baseline_at < effect)
-    spans.push_back({"baseline", baseline_at, effect, "the fault takes effect"});
-
-  std::vector<Milestone> milestones;
-  if (rto.outage) {
-    milestones.push_back({std::max(rto.outage->first_bad_at, effect), "first failure",
-                          rto.probe->name + ": first bad answer"});
-    if (rto.outage->ended_by) {
-      milestones.push_back(
-          {*rto.outage->ended_by, "service answers", rto.probe->name + ": first lasting answer"});
-      milestones.push_back(
-          {*rto.outage->ended_by + scenario.stable.count(), "stable", "no bad answer since"});
-    }
-  }
-  if (auto milestone = noticed_by_drbd(drbd, facts, effect)) milestones.push_back(*milestone);
-  if (auto milestone = promoted(drbd, effect)) milestones.push_back(*milestone);
-  add_operator(facts, milestones);
+std::optional<Milestone> effect_of(const RunFacts& facts) {
+  const auto at = facts.effect_at();
+  if (!at) return std::nullopt;
+  Milestone milestone = exactly(*at, step::kEffect, "");
   for (const FaultFacts& fault : facts.faults) {
-    const bool power = fault.fault == "node.power-off";
-    if (power && fault.undo_begin_at)
-      milestones.push_back(
-          {*fault.undo_begin_at, "power back", "power on was sent to " + fault.node});
-    if (auto milestone = reachable_again(history, fault.node, fault.effect_from.value_or(effect)))
-      milestones.push_back(*milestone);
+    const auto from = fault.effect_from   ? fault.effect_from
+                      : fault.intended_at ? fault.intended_at
+                                          : fault.applied_at;
+    if (from != at) continue;
+    milestone.proof = fault.fault + " on " + fault.node +
+                      (fault.confirmed_by.empty() ? "" : ": " + fault.confirmed_by);
+    // Without a word of the node it began before our command came back.
+    if (const auto until = fault.begun_until ? fault.begun_until : fault.applied_at)
+      milestone.upper = std::max(*at, *until);
+    break;
   }
-  if (facts.redundancy_at)
-    milestones.push_back({*facts.redundancy_at, "redundancy restored",
-                          "every replica UpToDate, nothing out of sync"});
+  return milestone;
+}
+
+Timeline timeline_of(const MilestoneInput& input,
+                     const std::map<std::string, std::string>& settings) {
+  Timeline timeline;
+  const auto effect = effect_of(input.facts);
+  if (!effect) return timeline;
+  TimeNs baseline_at = effect->at;
+  for (const PhaseFact& phase : input.facts.phases)
+    if (phase.name == "baseline") baseline_at = std::min(baseline_at, phase.at);
+  if (baseline_at < effect->at)
+    timeline.phases.push_back({"baseline",
+                               baseline_at,
+                               effect->at,
+                               "the fault takes effect",
+                               effect->lower - baseline_at,
+                               effect->upper - baseline_at,
+                               false,
+                               {}});
+  const std::vector<Expected> steps = expected_steps(input, *effect);
+  timeline.recovery.boundaries = boundaries_of(steps);
+
+  std::vector<Milestone> milestones = beside(input, effect->lower);
+  for (const Expected& expected : steps)
+    if (expected.found.milestone && expected.name != step::kEffect)
+      milestones.push_back(*expected.found.milestone);
   std::stable_sort(milestones.begin(), milestones.end(),
                    [](const Milestone& a, const Milestone& b) { return a.at < b.at; });
-  TimeNs at = effect;
-  for (Milestone& milestone : milestones) {
-    if (milestone.at < at || (facts.first_restore_at() && milestone.at > *facts.first_restore_at()))
-      continue;
-    spans.push_back({milestone.name, at, milestone.at, milestone.proof});
-    at = milestone.at;
+  const auto first_restore = input.facts.first_restore_at();
+  Milestone last = *effect;
+  for (const Milestone& milestone : milestones) {
+    if (milestone.at < last.at || (first_restore && milestone.at > *first_restore)) continue;
+    timeline.phases.push_back({milestone.name, last.at, milestone.at, milestone.proof,
+                               std::max<TimeNs>(0, milestone.lower - last.upper),
+                               std::max<TimeNs>(0, milestone.upper - last.lower),
+                               last.name != step::kEffect && may_be_swapped(last, milestone),
+                               governed_by(milestone.name, input, settings)});
+    last = milestone;
   }
-  return spans;
+  name_largest(timeline);
+  return timeline;
 }
 
 }  // namespace ernstfall

@@ -81,6 +81,73 @@ OrderedJson sibling_json(const SiblingRun& sibling) {
           {"rto_upper_ms", nullable(sibling.rto_upper_ms)}};
 }
 
+OrderedJson recovery_json(const RecoverySteps& recovery) {
+  OrderedJson boundaries = OrderedJson::array();
+  for (const Boundary& boundary : recovery.boundaries)
+    boundaries.push_back(
+        {{"name", boundary.name},
+         {"at_ms", at_ms(boundary.at)},
+         {"lower_ms", boundary.at ? OrderedJson(to_ms(boundary.lower)) : OrderedJson(nullptr)},
+         {"upper_ms", boundary.at ? OrderedJson(to_ms(boundary.upper)) : OrderedJson(nullptr)},
+         {"proof", boundary.proof},
+         {"gap", boundary.gap},
+         {"unordered_with", boundary.unordered_with}});
+  return {{"boundaries", std::move(boundaries)},
+          {"largest", recovery.largest},
+          {"largest_governed_by", recovery.largest_governed_by},
+          {"or_largest", recovery.or_largest}};
+}
+
+OrderedJson predictions_json(const RunReport& report) {
+  OrderedJson predictions = OrderedJson::array();
+  for (const Prediction& prediction : report.predictions) {
+    OrderedJson inputs = OrderedJson::array();
+    for (const Prediction::Input& input : prediction.inputs)
+      inputs.push_back({{"name", input.name}, {"value", input.value}, {"from", input.from}});
+    predictions.push_back({{"name", prediction.name},
+                           {"verdict", prediction.verdict},
+                           {"lower_ms", nullable(prediction.lower_ms)},
+                           {"upper_ms", nullable(prediction.upper_ms)},
+                           {"measured_lower_ms", nullable(prediction.measured_lower_ms)},
+                           {"measured_upper_ms", nullable(prediction.measured_upper_ms)},
+                           {"formula", prediction.formula},
+                           {"source", prediction.source},
+                           {"inputs", std::move(inputs)},
+                           {"finding", prediction.finding},
+                           {"why", prediction.why}});
+  }
+  return predictions;
+}
+
+OrderedJson clocks_json(const RunReport& report) {
+  OrderedJson clocks = OrderedJson::array();
+  for (const NodeClockSummary& clock : report.clocks) {
+    OrderedJson steps = OrderedJson::array();
+    for (const ClockStep& step : clock.steps)
+      steps.push_back({{"from_ms", to_ms(step.from)},
+                       {"until_ms", to_ms(step.until)},
+                       {"by_lower_ms", to_ms(step.by.lower_ns)},
+                       {"by_upper_ms", to_ms(step.by.upper_ns)}});
+    const auto& offset = clock.offset;
+    const auto& drift = clock.drift;
+    clocks.push_back(
+        {{"node", clock.node},
+         {"round_trips", clock.round_trips},
+         {"one_way", clock.one_way},
+         {"silent", clock.silent},
+         {"offset_ms", offset ? OrderedJson(to_ms(offset->middle_ns())) : OrderedJson(nullptr)},
+         {"uncertainty_ms",
+          offset ? OrderedJson(to_ms(offset->uncertainty_ns())) : OrderedJson(nullptr)},
+         {"at_ms", offset ? OrderedJson(to_ms(clock.offset_at)) : OrderedJson(nullptr)},
+         {"uncertainty_max_ms",
+          offset ? OrderedJson(to_ms(clock.uncertainty_max_ns)) : OrderedJson(nullptr)},
+         {"drift_lower_ppm", drift ? OrderedJson(drift->lower_ppm) : OrderedJson(nullptr)},
+         {"drift_upper_ppm", drift ? OrderedJson(drift->upper_ppm) : OrderedJson(nullptr)},
+         {"steps", std::move(steps)}});
+  }
+  return clocks;
+}
+
 OrderedJson lists_json(const RunReport& report) {
   OrderedJson reasons = OrderedJson::array();
   for (const ClassReason& reason : report.class_reasons)
@@ -92,6 +159,10 @@ OrderedJson lists_json(const RunReport& report) {
     phases.push_back({{"until", phase.name},
                       {"begin_ms", to_ms(phase.begin)},
                       {"end_ms", to_ms(phase.end)},
+                      {"lower_ms", to_ms(phase.lower_ns)},
+                      {"upper_ms", to_ms(phase.upper_ns)},
+                      {"unordered", phase.unordered},
+                      {"governed_by", phase.governed_by},
                       {"proof", phase.proof}});
   OrderedJson probes = OrderedJson::array();
   for (const ProbeSummary& probe : report.probes)
@@ -115,6 +186,9 @@ OrderedJson lists_json(const RunReport& report) {
   return {{"start_skew", std::move(skews)},
           {"class_reasons", std::move(reasons)},
           {"phases", std::move(phases)},
+          {"recovery", recovery_json(report.recovery)},
+          {"predictions", predictions_json(report)},
+          {"clocks", clocks_json(report)},
           {"probes", std::move(probes)}};
 }
 

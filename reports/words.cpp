@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 
+#include "harness/core/text.h"
 #include "harness/core/units.h"
 
 namespace ernstfall {
@@ -123,6 +125,68 @@ std::string power_in_words(const RunReport& report) {
       with.push_back(power.node + " " + power.kind);
   std::string text = join(with, ", ");
   if (!without.empty()) text += (text.empty() ? "none: " : "; none: ") + join(without, ", ");
+  return text;
+}
+
+std::string took_in_words(const PhaseSpan& phase) {
+  const TimeNs took = phase.end - phase.begin;
+  const std::string text = format_duration(Nanos(took));
+  // What the digits show already needs no bounds.
+  const TimeNs shown = took >= kNsPerSecond ? kNsPerSecond / 10 : kNsPerSecond / 100;
+  if (phase.upper_ns - phase.lower_ns <= shown) return text;
+  const TimeNs margin = std::max(phase.upper_ns - took, took - phase.lower_ns);
+  return fmt::format("{} ± {}", text, format_duration(Nanos(margin)));
+}
+
+std::string largest_in_words(const RunReport& report) {
+  const RecoverySteps& recovery = report.recovery;
+  if (recovery.largest.empty()) return {};
+  std::string text = "largest: until " + recovery.largest;
+  if (!recovery.or_largest.empty())
+    text += ", or within the bounds " + join(recovery.or_largest, ", ");
+  if (!recovery.largest_governed_by.empty())
+    text += "; governed by " + recovery.largest_governed_by;
+  return text;
+}
+
+std::string predicted_in_words(const Prediction& prediction) {
+  const auto range = [](std::optional<double> lower, std::optional<double> upper) {
+    if (!upper) return "at least " + format_duration_ms(lower.value_or(0));
+    return format_duration_ms(lower.value_or(0)) + " to " + format_duration_ms(*upper);
+  };
+  if (!prediction.lower_ms) return "not predicted: " + prediction.why;
+  const std::string expected = range(prediction.lower_ms, prediction.upper_ms);
+  if (!prediction.measured_upper_ms) return expected + "; not measured: " + prediction.why;
+  return fmt::format("{}; measured {}: {}", expected,
+                     range(prediction.measured_lower_ms, prediction.measured_upper_ms),
+                     prediction.verdict);
+}
+
+std::string inputs_in_words(const Prediction& prediction) {
+  std::string text;
+  for (const Prediction::Input& input : prediction.inputs)
+    text += fmt::format("{}{} = {} ({})", text.empty() ? "" : "; ", input.name,
+                        input.value.empty() ? "not recorded" : input.value, input.from);
+  return text;
+}
+
+std::string clock_in_words(const NodeClockSummary& clock) {
+  if (!clock.offset)
+    return clock.silent > 0 ? "not known: it never answered" : "not known: nobody asked";
+  const std::int64_t middle = clock.offset->middle_ns();
+  std::string text =
+      fmt::format("{}{} ± {}", middle < 0 ? "-" : "+", format_duration(Nanos(std::abs(middle))),
+                  format_duration(Nanos(clock.offset->uncertainty_ns())));
+  if (clock.drift)
+    text +=
+        fmt::format(", drift {:.0f} to {:.0f} ppm", clock.drift->lower_ppm, clock.drift->upper_ppm);
+  for (const ClockStep& step : clock.steps) {
+    const std::int64_t by = step.by.middle_ns();
+    text += fmt::format("; set {} by {} ± {} between {:.1f} s and {:.1f} s",
+                        by < 0 ? "back" : "forward", format_duration(Nanos(std::abs(by))),
+                        format_duration(Nanos(step.by.uncertainty_ns())), to_seconds(step.from),
+                        to_seconds(step.until));
+  }
   return text;
 }
 

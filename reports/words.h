@@ -24,6 +24,17 @@ std::string loss_in_words(const RpoResult& rpo);  // "0 of 1,204"
 std::string skew_in_words(const StartSkew& skew);
 std::string redundancy_in_words(const RtoResult& rto);  // "after 7 min 03.0 s", "not restored"
 
+// "6.3 s", or with its bounds when they are wide: "6.3 s (4.1 s to 6.5 s)"
+std::string took_in_words(const PhaseSpan& phase);
+// "largest: noticed by DRBD; governed by DRBD: ping-int 10 s (default), ..."; empty: there is none
+std::string largest_in_words(const RunReport& report);
+// "500 ms to 10.5 s; measured 6.2 s to 6.4 s: as predicted"
+std::string predicted_in_words(const Prediction& prediction);
+// "ping-int = 10 s (default (drbd.conf(5)))"
+std::string inputs_in_words(const Prediction& prediction);
+// "+5 min 00.0 s ± 0.1 s, 1 step"; "not known: never answered"
+std::string clock_in_words(const NodeClockSummary& clock);
+
 // "prod redfish, dash lab; none: mirror"
 std::string power_in_words(const RunReport& report);
 

@@ -10,7 +10,8 @@ inline constexpr std::string_view kPhase = "run.phase";  // {"phase":"baseline"}
 inline constexpr std::string_view kFaultIntended =
     "fault.intended";  // {"fault":..,"node":..,"index":0}
 // Command returned; same fields, and "step": which targets begin together, "begun_from_ns" and
-// "begun_until_ns": between when its effect began, "begun_by": "node" (by its clock) or "harness"
+// "begun_until_ns": between when its effect began, "begun_by": "node" (by its clock) or "harness".
+// "begun_node_ns": what the node's clock said then, since 1970; not there when it did not say
 inline constexpr std::string_view kFaultApplied = "fault.applied";
 inline constexpr std::string_view kFaultConfirmed =
     "fault.confirmed";  // + "by": how it was observed,
@@ -27,6 +28,12 @@ inline constexpr std::string_view kOperatorStep =
     "operator.step";  // {"step":..,"node":..,"state":"begin|done|failed","detail":..}
 inline constexpr std::string_view kOperatorRestore =
     "operator.restore";  // same fields, for restore steps
+// The node said what its clock says. {"node":..,"asked_ns","answered_ns": on the axis,"node_ns":
+// since 1970 by the node's clock,"why": what it was asked for}
+inline constexpr std::string_view kClockAnswer = "clock.answer";
+inline constexpr std::string_view kClockSilent =
+    "clock.silent";  // it was asked and did not: {"node":..,"asked_ns","why"}
+// Of older runs, which asked at begin and end only.
 inline constexpr std::string_view kClockOffset =
     "clock.offset";  // {"node":..,"offset_ns":node minus wall,"uncertainty_ns":..}
 inline constexpr std::string_view kBaseline = "run.baseline";  // {"ok":true|false,"why":..}
@@ -36,6 +43,10 @@ inline constexpr std::string_view kRedundancy =
 inline constexpr std::string_view kMetric = "run.metric";
 inline constexpr std::string_view kAborted = "run.aborted";    // {"why":..}
 inline constexpr std::string_view kVersions = "run.versions";  // {"drbd@prod":"8.4.11",...}
+// What a recovery's length follows from, read before the fault:
+// {"unit: prod apache2.service RestartUSec":"100ms","kubernetes: load
+// node-monitor-grace-period":"40s"}
+inline constexpr std::string_view kSettings = "run.settings";
 
 // source "drbd.state@NODE"; text is drbdsetup's own line for kDrbdLine
 inline constexpr std::string_view kDrbdStreamOpen = "drbd.stream-open";  // {"utils":..,"kernel":..}
@@ -47,5 +58,12 @@ inline constexpr std::string_view kDrbdStreamClosed = "drbd.stream-closed";  // 
 // that the poll confirmed.
 inline constexpr std::string_view kDrbdStreamStalled =
     "drbd.stream-stalled";  // {"since_ns":..,"why":..}
+
+// source "journal@NODE": what systemd and the kernel say about units, mounts and DRBD
+inline constexpr std::string_view kJournalOpen = "journal.open";  // {}
+// {"realtime_us","monotonic_us": by the node's clocks,"boot":..,"id": systemd's message id or "",
+// "unit":.. or "","kernel":bool,"message":..}
+inline constexpr std::string_view kJournalLine = "journal.line";
+inline constexpr std::string_view kJournalClosed = "journal.closed";  // {"why":..}
 
 }  // namespace ernstfall::kinds

@@ -121,14 +121,14 @@ Result<Injector::Began> Injector::carry_out(const FaultPlan& plan, const StartSi
     } else {
       ERNSTFALL_CHECK(executor_.perform(action, stop));
     }
-    if (first) began = Began{sent, clock.now(), false};
+    if (first) began = Began{sent, clock.now(), false, begun_ns};
   }
   if (!began) return Began{clock.now(), clock.now(), false};
   if (begun_ns && start.clock) {
     const TimeNs base = std::chrono::duration_cast<Nanos>(clock.base.time_since_epoch()).count();
     const TimeNs from = std::max(began->from, *begun_ns - start.clock->ahead_max_ns - base);
     const TimeNs until = std::min(began->until, *begun_ns - start.clock->ahead_min_ns - base);
-    if (from <= until) began = Began{from, until, true};
+    if (from <= until) began = Began{from, until, true, begun_ns};
   }
   return *began;
 }
@@ -141,12 +141,14 @@ void Injector::apply(int id, const FaultPlan& plan, InjectOutcome& outcome,
   const auto applied = [&]() -> Status {
     ERNSTFALL_TRY(const Began began, carry_out(plan, start, stop));
     effect_from = began.from;
-    event(kinds::kFaultApplied, plan, id,
-          {{"effect_from_ns", effect_from},
-           {"step", start.step},
-           {"begun_from_ns", began.from},
-           {"begun_until_ns", began.until},
-           {"begun_by", began.by_node ? "node" : "harness"}});
+    json applied_fields{{"effect_from_ns", effect_from},
+                        {"step", start.step},
+                        {"begun_from_ns", began.from},
+                        {"begun_until_ns", began.until},
+                        {"begun_by", began.by_node ? "node" : "harness"}};
+    // One target is not asked for its clock beforehand: the run's readings of it place this later.
+    if (began.node_ns) applied_fields["begun_node_ns"] = *began.node_ns;
+    event(kinds::kFaultApplied, plan, id, applied_fields);
     ERNSTFALL_CHECK(journal_.record("applied", {{"id", id}}));
     for (const Observation& observation : plan.confirm) {
       const auto seen = executor_.observe(observation, confirm_by, stop);

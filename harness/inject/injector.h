@@ -80,6 +80,7 @@ class Injector {
     TimeNs from = 0;
     TimeNs until = 0;
     bool by_node = false;  // the node said it; else: between our command and its return
+    std::optional<std::int64_t> node_ns = {};  // by the node's clock, as it said
   };
   Result<Began> carry_out(const FaultPlan& plan, const StartSignal& start,
                           const std::stop_token& stop);

@@ -7,12 +7,15 @@
 #include "harness/core/units.h"
 #include "harness/history/kinds.h"
 #include "harness/inject/cluster_lock.h"
+#include "harness/run/clock_watch.h"
 #include "harness/run/guards.h"
 #include "harness/run/injection.h"
+#include "harness/run/journal_watch.h"
 #include "harness/run/metric_watch.h"
 #include "harness/run/observers.h"
 #include "harness/run/preflight.h"
 #include "harness/run/run_folder.h"
+#include "harness/run/settings.h"
 #include "harness/run/watch.h"
 
 namespace ernstfall {
@@ -72,6 +75,8 @@ class Run {
     return scenario_.probes.empty() ||
            board_->service_stable(clock_.now(), scenario_.stable.count());
   }
+  // Nodes of which preflight read a version of it.
+  std::set<std::string> nodes_with(const std::string& what) const;
   bool stopped() const { return stop_.stop_requested(); }
   bool wait(Nanos duration) { return sleep_until(Deadline::after(duration), stop_); }
 
@@ -97,6 +102,8 @@ class Run {
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<MetricWatch> metric_;
+  std::unique_ptr<ClockWatch> clocks_;
+  std::unique_ptr<JournalWatch> journals_;
   SourceId run_source_ = 0;
   bool touched_ = false;
   TimeNs steady_seen_at_ = 0;
@@ -106,6 +113,13 @@ class Run {
 void Run::event(std::string_view kind, const json& fields) {
   (void)board_->append(Event{run_source_, clock_.now(), std::string(kind),
                              fields.dump(-1, ' ', false, json::error_handler_t::replace)});
+}
+
+std::set<std::string> Run::nodes_with(const std::string& what) const {
+  std::set<std::string> names;
+  for (const Node& node : cluster_.nodes)
+    if (plan_.versions.count(what + "@" + node.name) > 0) names.insert(node.name);
+  return names;
 }
 
 void Run::phase(std::string_view name, const std::string& text) {
@@ -153,13 +167,18 @@ Status Run::lock_nodes() {
 Status Run::start_watching() {
   ERNSTFALL_CHECK(lock_nodes());
   event(kinds::kVersions, plan_.versions);
+  event(kinds::kSettings, read_settings(*nodes_, scenario_, nodes_with("k3s"),
+                                        Deadline::after(cluster_.scaled(seconds(20))), stop_));
   ERNSTFALL_TRY(keeper_, arm_keeper(options_.program, folder_, options_.dead_man));
   executor_ = std::make_unique<Executor>(*nodes_);
   dead_men_ = std::make_unique<NodeDeadMen>(*nodes_, options_.dead_man);
   injector_ =
       std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_, *dead_men_);
-  record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
-                       stop_);
+  clocks_ = std::make_unique<ClockWatch>(*nodes_, *board_, run_source_,
+                                         polled_nodes(cluster_, scenario_));
+  clocks_->ask_all("the run begins", Deadline::after(cluster_.scaled(seconds(10))), stop_);
+  ERNSTFALL_TRY(journals_, JournalWatch::start(*nodes_, *board_, journal_nodes(cluster_, scenario_),
+                                               nodes_with("k3s")));
   if (!scenario_.probes.empty() || !scenario_.loads.empty())
     ERNSTFALL_CHECK(journal_->record("files-planned", json::object()));
   ERNSTFALL_TRY(watch_,
@@ -206,6 +225,7 @@ Steady Run::steady_still() {
 void Run::hold(const PlannedStep& planned, int lane, TimeNs confirmed_at,
                const std::stop_token& stop) {
   const FaultStep& step = planned.step;
+  clocks_->ask_soon("a fault took effect");
   const Deadline until =
       Deadline::at(clock_.steady(confirmed_at) +
                    std::chrono::duration_cast<std::chrono::steady_clock::duration>(step.hold));
@@ -357,9 +377,9 @@ void Run::collect() {
   watch_->stop_load();
   if (const auto audit = watch_->audit(Deadline::after(cluster_.scaled(kAuditMax)), stop_); !audit)
     progress_.warn("audit: " + to_string(audit.error()));
-  record_clock_offsets(*nodes_, *board_, run_source_, Deadline::after(cluster_.scaled(seconds(10))),
-                       stop_);
+  clocks_->ask_all("the run ends", Deadline::after(cluster_.scaled(seconds(10))), stop_);
   watch_->stop_probes();
+  journals_.reset();
   progress_.watch(nullptr);
   const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), stop_);
   if (removed)
@@ -371,6 +391,8 @@ void Run::collect() {
 
 Status Run::finish() {
   metric_.reset();
+  journals_.reset();
+  clocks_.reset();
   watch_.reset();
   nodes_lock_->release();
   ERNSTFALL_CHECK(journal_->record("lock-released", json::object()));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/history/kinds.h"
+#include "probes/checks/node_time.h"
 
 namespace ernstfall {
 namespace {
@@ -48,6 +49,7 @@ bool take_fault(RunFacts& facts, const Event& event, const Json& json) {
     fault.begun_from = integer_of(json, "begun_from_ns");
     fault.begun_until = integer_of(json, "begun_until_ns");
     fault.begun_by_node = text_of(json, "begun_by") == "node";
+    fault.begun_node_ns = integer_of(json, "begun_node_ns");
   } else if (event.kind == kinds::kFaultSkipped) {
     fault.skipped = true;
     fault.problem = text_of(json, "why");
@@ -108,13 +110,30 @@ void take_run(RunFacts& facts, const Event& event, const Json& json) {
       ++facts.metric_unknown;
       facts.metric_unknown_why = text_of(json, "why");
     }
-  } else if (event.kind == kinds::kVersions) {
+  } else if (event.kind == kinds::kVersions || event.kind == kinds::kSettings) {
+    auto& known = event.kind == kinds::kVersions ? facts.versions : facts.settings;
     for (const auto& [key, value] : json.items())
-      facts.versions[key] = value.is_string() ? value.get<std::string>() : value.dump();
-  } else if (event.kind == kinds::kClockOffset) {
-    const std::int64_t uncertainty = integer_of(json, "uncertainty_ns").value_or(0);
-    facts.clock_uncertainty_ns_max =
-        std::max(facts.clock_uncertainty_ns_max.value_or(0), uncertainty);
+      known[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+}
+
+// A script that looks around before it begins has no effect yet: the moment that the node itself
+// named, where its clock is known, is later than our command.
+void place_begins(RunFacts& facts, const History& history) {
+  const auto told = [](const FaultFacts& fault) {
+    return fault.begun_node_ns && fault.begun_from && fault.begun_until && !fault.begun_by_node;
+  };
+  if (std::none_of(facts.faults.begin(), facts.faults.end(), told)) return;
+  const NodeTimes times(history);
+  for (FaultFacts& fault : facts.faults) {
+    if (!told(fault)) continue;
+    const auto placed =
+        times.place(fault.node, *fault.begun_node_ns, *fault.begun_from, *fault.begun_until);
+    if (!placed) continue;
+    fault.begun_from = placed->lower;
+    fault.begun_until = placed->upper;
+    fault.begun_by_node = true;
+    if (fault.effect_from) fault.effect_from = std::max(*fault.effect_from, placed->lower);
   }
 }
 
@@ -219,7 +238,7 @@ RunFacts read_facts(const History& history) {
   RunFacts facts;
   for (const Event& event : history.events) {
     const bool ours = event.kind.rfind("run.", 0) == 0 || event.kind.rfind("fault.", 0) == 0 ||
-                      event.kind.rfind("operator.", 0) == 0 || event.kind == kinds::kClockOffset;
+                      event.kind.rfind("operator.", 0) == 0;
     if (!ours) continue;
     const Json json = Json::parse(event.text, nullptr, false);
     if (!json.is_object()) {
@@ -234,6 +253,7 @@ RunFacts read_facts(const History& history) {
   }
   std::sort(facts.faults.begin(), facts.faults.end(),
             [](const FaultFacts& a, const FaultFacts& b) { return a.index < b.index; });
+  place_begins(facts, history);
   facts.end = last_time(history);
   return facts;
 }

@@ -26,7 +26,8 @@ struct FaultFacts {
   std::optional<TimeNs> begun_from;
   std::optional<TimeNs> begun_until;
   bool begun_by_node = false;  // by the node's clock; else between our command and its return
-  std::string intended;        // in words
+  std::optional<std::int64_t> begun_node_ns;  // what its clock said then, since 1970
+  std::string intended;                       // in words
   std::string confirmed_by;
   std::string undone_by;
   bool not_confirmed = false;
@@ -68,11 +69,11 @@ struct RunFacts {
   std::vector<OperatorFacts> operator_steps;  // recovery and restore, in order
   std::vector<PhaseFact> phases;
   std::map<std::string, std::string> versions;
+  std::map<std::string, std::string> settings;  // of units and Kubernetes: kinds::kSettings
   std::optional<bool> baseline_ok;
   std::string baseline_why;
   std::optional<TimeNs> redundancy_at;
   std::optional<std::string> aborted;
-  std::optional<TimeNs> clock_uncertainty_ns_max;  // over all nodes
   // The stop condition "metric" had no value: so often, and why the last time.
   int metric_unknown = 0;
   std::string metric_unknown_why;

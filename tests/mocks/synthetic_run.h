@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +62,50 @@ class HistoryBuilder {
     history.ledger.push_back({source("ledger.webdav"), seq, step, seconds_ns(at_s), code, ""});
   }
 
+  // What a node's clock says: by default the right time. On the axis, in ns; node's minus ours.
+  std::map<std::string, std::function<std::int64_t(TimeNs)>> clocks;
+  double lag_s = 0.003;        // from a node's stamp to its arrival
+  double question_s = 0.04;    // from a question to its answer; the stamp is made in the middle
+  bool stamped_polls = false;  // polls carry the node's time, and have samples
+
+  std::int64_t node_unix_ns(const std::string& node, double at_s) const {
+    const TimeNs at = seconds_ns(at_s);
+    const auto clock = clocks.find(node);
+    return history.header.wall_base_unix_ns + at + (clock == clocks.end() ? 0 : clock->second(at));
+  }
+  std::string stamp(const std::string& node, double at_s) const {
+    const std::int64_t micros = node_unix_ns(node, at_s) / 1000;
+    const std::time_t seconds = micros / 1'000'000;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00", utc.tm_year + 1900,
+                  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                  static_cast<int>(micros % 1'000'000));
+    return text;
+  }
+  // The clock watch asked, and the answer came at `at_s`.
+  void clock_answer(const std::string& node, double at_s) {
+    run_event(at_s, kinds::kClockAnswer,
+              R"({"node":")" + node + R"(","asked_ns":)" +
+                  std::to_string(seconds_ns(at_s - question_s)) + R"(,"answered_ns":)" +
+                  std::to_string(seconds_ns(at_s)) + R"(,"node_ns":)" +
+                  std::to_string(node_unix_ns(node, at_s - question_s / 2)) + R"(,"why":"test"})");
+  }
+  void journal(const std::string& node, double at_s, const std::string& id, const std::string& unit,
+               const std::string& message, bool kernel = false, double boot_s = -1000,
+               const std::string& boot = "boot-1") {
+    event(source("node.journal", node), at_s + lag_s, kinds::kJournalLine,
+          R"({"realtime_us":)" + std::to_string(node_unix_ns(node, at_s) / 1000) +
+              R"(,"monotonic_us":)" +
+              std::to_string((seconds_ns(at_s) - seconds_ns(boot_s)) / 1000) + R"(,"boot":")" +
+              boot + R"(","id":")" + id + R"(","unit":")" + unit + R"(","kernel":)" +
+              (kernel ? "true" : "false") + R"(,"message":")" + message + "\"}");
+  }
+  void unit_started(const std::string& node, double at_s, const std::string& unit) {
+    journal(node, at_s, "39f53479d3a045ac8e11786248231fbf", unit, "Started " + unit + ".");
+  }
+
   // DRBD 8.4 as `drbdsetup events2` prints it.
   void drbd_open(const std::string& node, double at_s, std::string_view role,
                  std::string_view connection, std::string_view peer_role, std::string_view disk,
@@ -66,7 +114,7 @@ class HistoryBuilder {
     const std::string replication = connection == "Connected" ? "Established" : "Off";
     event(id, at_s, kinds::kDrbdStreamOpen, R"({"utils":"9.22.0","kernel":"8.4.11"})");
     const auto line = [&](std::string text) {
-      event(id, at_s, kinds::kDrbdLine, "2026-11-23T03:12:06.000000+00:00 exists " + text);
+      event(id, at_s, kinds::kDrbdLine, stamp(node, at_s - lag_s) + " exists " + text);
     };
     line("resource name:r0 role:" + std::string(role) + " suspended:no");
     line("connection name:r0 peer-node-id:0 conn-name:peer connection:" + std::string(connection) +
@@ -78,7 +126,7 @@ class HistoryBuilder {
   }
   void drbd_change(const std::string& node, double at_s, const std::string& text) {
     event(source("drbd.state", node), at_s, kinds::kDrbdLine,
-          "2026-11-23T03:12:06.000000+00:00 change " + text);
+          stamp(node, at_s - lag_s) + " change " + text);
   }
   void drbd_role(const std::string& node, double at_s, const std::string& role) {
     drbd_change(node, at_s, "resource name:r0 role:" + role);
@@ -113,7 +161,18 @@ class HistoryBuilder {
         std::string(replication) + " peer-disk:" + std::string(peer_disk) +
         " resync-suspended:no received:0 sent:0 out-of-sync:" + std::to_string(out_of_sync_kib) +
         " pending:0 unacked:0\nexists -\n";
-    event(source("drbd.state", node), at_s, kinds::kDrbdPoll, dump);
+    const SourceId id = source("drbd.state", node);
+    if (stamped_polls) {
+      std::string stamped;
+      for (std::size_t from = 0; from < dump.size();) {
+        const std::size_t end = dump.find('\n', from);
+        stamped += stamp(node, at_s - question_s / 2) + " " + dump.substr(from, end + 1 - from);
+        from = end + 1;
+      }
+      dump = stamped;
+      sample(id, seconds_ns(at_s - question_s), seconds_ns(question_s), Outcome::ok);
+    }
+    event(id, at_s, kinds::kDrbdPoll, dump);
   }
 
   // Records are appended while things happen, so a real history is nearly in order of time.
