@@ -159,15 +159,15 @@ Result<Repeat> parse_repeat(std::string_view text);
 // A search for the level of one parameter of one fault at which things break; see
 // harness/suite/search.h.
 struct Threshold {
-  int fault = 1;            // which of the scenario's faults, from 1
-  std::string vary;         // its parameter
-  ParamValue from;          // smallest value of the range
-  ParamValue to;            // largest
-  std::string resolution;   // as written
-  double step = 0;          // linear: in the parameter's base unit; log: share, 0.1 for 10 %
-  bool log = false;         // key `scale`
+  int fault = 1;              // which of the scenario's faults, from 1
+  std::string vary;           // its parameter
+  ParamValue from;            // smallest value of the range
+  ParamValue to;              // largest
+  std::string resolution;     // as written
+  double step = 0;            // linear: in the parameter's base unit; log: share, 0.1 for 10 %
+  bool log = false;           // key `scale`
   bool more_is_worse = true;  // key `worse`
-  int repeat = 3;           // trials of each of the two levels that bound the result
+  int repeat = 3;             // trials of each of the two levels that bound the result
   Nanos settle = std::chrono::seconds(10);  // between two trials
   // Broken is what violates the scenario's expectations and checks, and beyond them:
   std::optional<double> error_rate_percent;  // more than this share of bad answers, see trial.h

@@ -63,7 +63,8 @@ class ScenarioDecoder {
       const bool varied = static_cast<int>(scenario.faults.size()) + 1 == varied_fault_;
       scenario.faults.push_back(decode_fault(n, varied ? varied_ : std::string()));
     });
-    if (map.has("threshold")) scenario.threshold = decode_threshold(map.take("threshold"), scenario);
+    if (map.has("threshold"))
+      scenario.threshold = decode_threshold(map.take("threshold"), scenario);
     decode_repeat(map, scenario);
     (void)map.require("probes");
     map.list("probes", [&](const YAML::Node& n) { scenario.probes.push_back(decode_probe(n)); });
@@ -428,8 +429,7 @@ class ScenarioDecoder {
     varied_ = word("vary");
     const std::string fault = word("fault");
     varied_fault_ = 1;
-    if (!fault.empty())
-      std::from_chars(fault.data(), fault.data() + fault.size(), varied_fault_);
+    if (!fault.empty()) std::from_chars(fault.data(), fault.data() + fault.size(), varied_fault_);
   }
 
   Threshold decode_threshold(const YAML::Node& yaml, Scenario& scenario) {
@@ -484,8 +484,7 @@ class ScenarioDecoder {
     if (threshold.vary.empty() || threshold.fault < 1 ||
         static_cast<std::size_t>(threshold.fault) > scenario.faults.size())
       return nullptr;
-    const std::string& fault =
-        scenario.faults[static_cast<std::size_t>(threshold.fault) - 1].fault;
+    const std::string& fault = scenario.faults[static_cast<std::size_t>(threshold.fault) - 1].fault;
     std::vector<std::string> names;
     for (const CatalogueEntry& entry : catalogue_.faults) {
       if (entry.name != fault) continue;
@@ -520,8 +519,7 @@ class ScenarioDecoder {
     };
     const auto low = value("from", spec->kind, from);
     const auto high = value("to", spec->kind, to);
-    const auto step = value("resolution",
-                            threshold.log ? ParamValue::Kind::percent : spec->kind,
+    const auto step = value("resolution", threshold.log ? ParamValue::Kind::percent : spec->kind,
                             threshold.resolution);
     if (!low || !high || !step) return;
     threshold.from = *low;

@@ -174,8 +174,7 @@ std::string dump_scenario(const Scenario& scenario) {
     dump_faults(out, scenario.faults, scenario.threshold);
   if (scenario.threshold) dump_threshold(out, *scenario.threshold);
   if (scenario.repeat.early_end())
-    pair(out, "repeat",
-         fmt::format("{}..{}", scenario.repeat.at_least, scenario.repeat.at_most));
+    pair(out, "repeat", fmt::format("{}..{}", scenario.repeat.at_least, scenario.repeat.at_most));
   else if (scenario.repeat.at_most > 1)
     out << YAML::Key << "repeat" << YAML::Value << scenario.repeat.at_most;
   dump_probes(out, scenario.probes);

@@ -36,8 +36,8 @@ Scenario scenario_at(const Scenario& scenario, const ParamValue& level) {
   const Threshold& threshold = *scenario.threshold;
   once.faults[static_cast<std::size_t>(threshold.fault) - 1].params[threshold.vary] = level;
   const std::string suffix = "-at-" + level_in_name(level.text);
-  once.name = once.name.substr(0, kMaxScenarioName - std::min(kMaxScenarioName, suffix.size())) +
-              suffix;
+  once.name =
+      once.name.substr(0, kMaxScenarioName - std::min(kMaxScenarioName, suffix.size())) + suffix;
   once.title += fmt::format(" ({} {})", threshold.vary, level.text);
   return once;
 }

@@ -13,8 +13,8 @@
 
 namespace ernstfall {
 
-// Index 0 is the harmless end. Two levels or more, none twice; neighbours are at most one resolution
-// apart, but for rounding. Errc::internal when a value cannot be written and read back.
+// Index 0 is the harmless end. Two levels or more, none twice; neighbours are at most one
+// resolution apart, but for rounding. Errc::internal when a value cannot be written and read back.
 Result<std::vector<ParamValue>> threshold_levels(const Threshold& threshold);
 
 // A value as parse_param() reads it: 126ms, 1.25MiB, 2.5Mbit, 7%.

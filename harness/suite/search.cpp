@@ -15,8 +15,8 @@ constexpr std::size_t kLevelsAlone = 3;   // and of one that lies at an end of t
 
 std::size_t affordable(std::size_t levels, int repeat) {
   const double halvings = std::log2(static_cast<double>(levels - 1));
-  const auto promised = static_cast<std::size_t>(std::floor(2 * halvings + 1e-9)) +
-                        static_cast<std::size_t>(repeat);
+  const auto promised =
+      static_cast<std::size_t>(std::floor(2 * halvings + 1e-9)) + static_cast<std::size_t>(repeat);
   return std::max(promised, 2 + static_cast<std::size_t>(std::ceil(halvings - 1e-9)));
 }
 
@@ -208,7 +208,8 @@ SearchResult ThresholdSearch::result() const {
     else if (count.broke > 0)
       broke = level;
   }
-  if (found.failed && *found.failed < last) result.checked_above = tried_in(*found.failed + 1, last);
+  if (found.failed && *found.failed < last)
+    result.checked_above = tried_in(*found.failed + 1, last);
   if (found.held && *found.held > 0) result.checked_below = tried_in(0, *found.held - 1);
   const auto enough = [this](std::optional<std::size_t> level) {
     return !level || counts_[*level].counted() >= repeat_;

@@ -10,8 +10,8 @@
 // harmless, the last one is the worst.
 //
 // The result never averages: `held` is the worst level up to which nothing ever broke, `failed` the
-// mildest level from which on nothing ever held. Where the service is not steady the two are further
-// apart, and what lies between is called noise.
+// mildest level from which on nothing ever held. Where the service is not steady the two are
+// further apart, and what lies between is called noise.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,8 @@ std::string_view search_end_name(SearchEnd end);  // "found", "never-broke" ...
 
 struct SearchResult {
   SearchEnd end = SearchEnd::open;
-  // Indices. Not there: no such level was proven. `held` alone: never broke; `failed` alone: always.
+  // Indices. Not there: no such level was proven. `held` alone: never broke; `failed` alone:
+  // always.
   std::optional<std::size_t> held;
   std::optional<std::size_t> failed;
   std::vector<std::size_t> mixed;  // levels that both held and broke

@@ -14,8 +14,7 @@ namespace fs = std::filesystem;
 
 bool useless(const SuiteRun& run, SuiteKind kind) {
   // Of a threshold a level that cannot be tried is a result; a run that cannot begin is none.
-  return run.outcome == TrialOutcome::unclear &&
-         (kind == SuiteKind::repeat || run.folder.empty());
+  return run.outcome == TrialOutcome::unclear && (kind == SuiteKind::repeat || run.folder.empty());
 }
 
 // The last runs that were of no use, without a break.
@@ -119,11 +118,11 @@ ThresholdSearch search_of(const SuiteState& state, const Threshold& threshold,
 Result<SuiteStep> next_step(const Scenario& scenario, const SuiteState& state,
                             const std::function<std::string()>& clear) {
   if (useless_in_a_row(state) >= kUselessInARow)
-    return SuiteStep{std::nullopt, "",
-                     fmt::format("{} runs in a row {}, the last one: {}", kUselessInARow,
-                                 state.kind == SuiteKind::repeat ? "do not count"
-                                                                 : "could not begin",
-                                 last_why(state))};
+    return SuiteStep{
+        std::nullopt, "",
+        fmt::format("{} runs in a row {}, the last one: {}", kUselessInARow,
+                    state.kind == SuiteKind::repeat ? "do not count" : "could not begin",
+                    last_why(state))};
   return scenario.threshold ? next_trial(scenario, state) : next_repeat(scenario, state, clear);
 }
 
@@ -133,9 +132,8 @@ Result<std::string> suite_cost(const Scenario& scenario) {
   if (scenario.soak) each += scenario.soak->lasts;
   if (!scenario.threshold)
     return fmt::format("{}{} runs that count, each of {} or more",
-                       scenario.repeat.early_end()
-                           ? fmt::format("{} to ", scenario.repeat.at_least)
-                           : std::string(),
+                       scenario.repeat.early_end() ? fmt::format("{} to ", scenario.repeat.at_least)
+                                                   : std::string(),
                        scenario.repeat.at_most, format_duration(each));
   const Threshold& threshold = *scenario.threshold;
   ERNSTFALL_TRY(const std::vector<ParamValue> levels, threshold_levels(threshold));
@@ -175,9 +173,9 @@ Result<SuiteState> run_suite(const fs::path& folder, const Scenario& scenario,
     if (scenario.threshold && run.number > 1 &&
         !sleep_until(Deadline::after(scenario.threshold->settle), stop))
       continue;
-    say(step.level.empty() ? fmt::format("run {}", run.number)
-                           : fmt::format("run {}: {} {}", run.number, scenario.threshold->vary,
-                                         step.level));
+    say(step.level.empty()
+            ? fmt::format("run {}", run.number)
+            : fmt::format("run {}: {} {}", run.number, scenario.threshold->vary, step.level));
     ERNSTFALL_CHECK(log.run_begin(run));
     ERNSTFALL_TRY(const SuiteRun came, hooks.run(*step.scenario, step));
     run.folder = came.folder;

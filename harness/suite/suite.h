@@ -3,7 +3,8 @@
 //   state -> what is next -> log "begin" -> run -> log "end" -> again
 //
 // The runs themselves come from outside, so that all of this is tested without a cluster. Each run
-// ends with every node as before, by itself; one that does not is dirty, and ends the suite at once.
+// ends with every node as before, by itself; one that does not is dirty, and ends the suite at
+// once.
 //
 // Repeats
 //   * Only runs that count are counted: not those that started from a sick state, ended early, are
@@ -53,8 +54,8 @@ Result<SuiteStep> next_step(const Scenario& scenario, const SuiteState& state,
 // "at most 15 runs, each of 1 min 20.0 s or more": said before the first one.
 Result<std::string> suite_cost(const Scenario& scenario);
 
-// Goes on from what is logged in the folder until it is over, stopped or dirty. What a crash cut off
-// is logged as lost first. Errc::io ...: the log cannot be written, or hooks.run failed.
+// Goes on from what is logged in the folder until it is over, stopped or dirty. What a crash cut
+// off is logged as lost first. Errc::io ...: the log cannot be written, or hooks.run failed.
 Result<SuiteState> run_suite(const std::filesystem::path& folder, const Scenario& scenario,
                              const SuiteHooks& hooks, const std::stop_token& stop);
 

@@ -28,9 +28,9 @@ enum class SuiteKind { repeat, threshold };
 std::string_view suite_kind_name(SuiteKind kind);
 
 struct SuiteRun {
-  int number = 0;         // from 1
-  std::string level;      // of a threshold, as written; empty of a repeat
-  std::string folder;     // inside the suite; empty: the run did not begin
+  int number = 0;      // from 1
+  std::string level;   // of a threshold, as written; empty of a repeat
+  std::string folder;  // inside the suite; empty: the run did not begin
   // Of a repeat: held is pass, broke is violated, unclear does not count.
   TrialOutcome outcome = TrialOutcome::unclear;
   std::string why;

@@ -41,9 +41,9 @@ TEST(Levels, LinearOnesAreOneStepApart) {
 TEST(Levels, LogOnesAreRoundedAsPeopleWriteThem) {
   EXPECT_THAT(texts(levels_of(Kind::duration, "10ms", "1s", "100%", true)),
               ElementsAre("10ms", "20ms", "40ms", "80ms", "160ms", "320ms", "640ms", "1s"));
-  EXPECT_THAT(texts(levels_of(Kind::bitrate, "100kbit", "1Mbit", "50%", true)),
-              ElementsAre("100kbit", "150kbit", "225kbit", "338kbit", "506kbit", "759kbit",
-                          "1Mbit"));
+  EXPECT_THAT(
+      texts(levels_of(Kind::bitrate, "100kbit", "1Mbit", "50%", true)),
+      ElementsAre("100kbit", "150kbit", "225kbit", "338kbit", "506kbit", "759kbit", "1Mbit"));
 }
 
 TEST(Levels, LessIsWorseBeginsAtTheLargestValue) {

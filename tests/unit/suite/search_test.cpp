@@ -102,7 +102,9 @@ TEST(Search, AFlappingServiceIsNoisy) {
 
 TEST(Search, EveryOtherTrialBreaksIsNoisy) {
   int trial = 0;
-  EXPECT_EQ(run_search(65, 3, [&](std::size_t) { return ++trial % 2 == 0 ? kBroke : kHeld; }).result().end,
+  EXPECT_EQ(run_search(65, 3, [&](std::size_t) { return ++trial % 2 == 0 ? kBroke : kHeld; })
+                .result()
+                .end,
             SearchEnd::noisy);
 }
 
@@ -127,9 +129,8 @@ TEST(Search, AnUnsteadyBandIsNeverReportedTooNarrow) {
 }
 
 TEST(Search, AHoleInTheMiddleIsNotMonotonic) {
-  const ThresholdSearch done = run_search(65, 3, [](std::size_t level) {
-    return level >= 28 && level <= 40 ? kBroke : kHeld;
-  });
+  const ThresholdSearch done = run_search(
+      65, 3, [](std::size_t level) { return level >= 28 && level <= 40 ? kBroke : kHeld; });
   const SearchResult result = done.result();
   EXPECT_EQ(result.end, SearchEnd::noisy);
   EXPECT_THAT(result.mixed, IsEmpty());

@@ -1,5 +1,5 @@
-// suite_test: the loop over the runs of a suite with simulated runs: what counts, when it ends, that
-// it goes on after a stop, a kill and a cut line, and thresholds of simulated services.
+// suite_test: the loop over the runs of a suite with simulated runs: what counts, when it ends,
+// that it goes on after a stop, a kill and a cut line, and thresholds of simulated services.
 #include "harness/suite/suite.h"
 
 #include <gmock/gmock.h>
@@ -108,7 +108,8 @@ TEST_F(Suite, GivesUpOnASickCluster) {
     run.folder.clear();
     run.why = "mirror: not UpToDate";
   };
-  EXPECT_THAT(go().end, HasSubstr("3 runs in a row do not count, the last one: mirror: not UpToDate"));
+  EXPECT_THAT(go().end,
+              HasSubstr("3 runs in a row do not count, the last one: mirror: not UpToDate"));
   EXPECT_EQ(runs_made_, 3);
 }
 
