@@ -160,8 +160,9 @@ class DrbdStateProbe final : public Probe {
       changed_.notify_all();
       if (!stall) continue;
       monitor_.closed();
-      record(kinds::kDrbdStreamStalled, json{{"since_ns", stall->since}, {"why", stall->why}}.dump(
-                                            -1, ' ', false, json::error_handler_t::replace));
+      record(kinds::kDrbdStreamStalled,
+                   json{{"since_ns", stall->since}, {"why", stall->why}}.dump(
+                       -1, ' ', false, json::error_handler_t::replace));
       return;
     }
   }

@@ -16,6 +16,7 @@
 #include "harness/core/units.h"
 #include "harness/faults/fault.h"
 #include "harness/run/runner.h"
+#include "harness/suite/suite_log.h"
 #include "probes/probe.h"
 #include "reports/render.h"
 
