@@ -259,6 +259,10 @@ std::string scenario_json_schema(const Catalogue& catalogue) {
         set("default: all that apply", one_of("name; ernstfall list checks", catalogue.checks))}},
       {"title", "probes"});
   root["oneOf"] = {{{"required", {"faults"}}}, {{"required", {"soak"}}}};
+  root["if"] = {{"required", {"threshold"}}};
+  root["then"] = {
+      {"required", {"faults"}},
+      {"properties", {{"faults", {{"minItems", 1}}}, {"repeat", false}, {"soak", false}}}};
   return document("Ernstfall scenario file", root);
 }
 
