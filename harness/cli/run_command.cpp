@@ -130,17 +130,19 @@ Result<ExitCode> run_all(const RunArguments& options) {
   if (options.scenarios.empty()) return fail(Errc::usage, "which scenario? expected a file");
   ERNSTFALL_TRY(const Nanos dead_man, parse_dead_man(options.dead_man));
   // All files are read before the first node is touched: a typo in the last one costs nothing.
-  ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
-  ERNSTFALL_CHECK(check_cluster(cluster));
-  ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
   std::vector<Scenario> scenarios;
   for (const std::string& file : options.scenarios) {
     ERNSTFALL_TRY(Scenario scenario, load_scenario(file, catalogue()));
     ERNSTFALL_CHECK(take_repeat(options, scenario));
+    scenarios.push_back(std::move(scenario));
+  }
+  ERNSTFALL_TRY(Cluster cluster, open_cluster(options.cluster));
+  ERNSTFALL_CHECK(check_cluster(cluster));
+  ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
+  for (const Scenario& scenario : scenarios) {
     ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
     ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
     ERNSTFALL_CHECK(check_probe_targets(scenario, cluster));
-    scenarios.push_back(std::move(scenario));
   }
   if (!options.dry_run) ERNSTFALL_CHECK(check_consent(cluster, options.consent));
   const std::stop_token stop = stop_on_signals();

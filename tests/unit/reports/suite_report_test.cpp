@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/core/files.h"
+#include "harness/core/units.h"
 #include "harness/suite/levels.h"
 #include "harness/suite/suite.h"
 #include "reports/render.h"
@@ -170,9 +171,9 @@ TEST_F(SuiteFolders, AThresholdIsFoundAndItsReportIsMadeAgainFromRawFiles) {
   ASSERT_TRUE(write_suite_reports(folder_, report));
   for (const char* name : {"threshold.json", "threshold.md", "threshold.html"})
     EXPECT_TRUE(fs::exists(folder_ / name)) << name;
-  const auto json = nlohmann::json::parse(before);
-  EXPECT_EQ(json["threshold"]["last_held"]["level"], "22%");
-  EXPECT_EQ(json["threshold"]["monotonic"], true);
+  const auto parsed = nlohmann::json::parse(before);
+  EXPECT_EQ(parsed["threshold"]["last_held"]["level"], "22%");
+  EXPECT_EQ(parsed["threshold"]["monotonic"], true);
   EXPECT_THAT(render_suite_console(report, false), HasSubstr("level: held at 22%, failed at 23%"));
   EXPECT_THAT(render_suite_html(report), AllOf(HasSubstr("id=\"curve\""), HasSubstr("uPlot")));
 }
@@ -182,15 +183,15 @@ TEST_F(SuiteFolders, AServiceThatNeverOrAlwaysBreaksIsSaidAndIsNotZero) {
   go([](double) { return 60; });
   SuiteReport report = load();
   EXPECT_EQ(report.threshold->result.end, SearchEnd::never_broke);
-  auto json = nlohmann::json::parse(render_suite_json(report));
-  EXPECT_TRUE(json["threshold"]["first_failed"].is_null());
+  auto parsed = nlohmann::json::parse(render_suite_json(report));
+  EXPECT_TRUE(parsed["threshold"]["first_failed"].is_null());
   EXPECT_THAT(render_suite_markdown(report), HasSubstr("never broke; it still held at 64%"));
   begin(true);
   go([](double) { return 120; });
   report = load();
   EXPECT_EQ(report.threshold->result.end, SearchEnd::always_broke);
-  json = nlohmann::json::parse(render_suite_json(report));
-  EXPECT_TRUE(json["threshold"]["last_held"].is_null());
+  parsed = nlohmann::json::parse(render_suite_json(report));
+  EXPECT_TRUE(parsed["threshold"]["last_held"].is_null());
   EXPECT_EQ(exit_code_for(report), ExitCode::violated);
   EXPECT_THAT(render_suite_markdown(report), HasSubstr("broke already at 0%"));
 }
