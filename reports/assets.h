@@ -10,5 +10,6 @@ extern const std::string_view kUplotCss;
 extern const std::string_view kUplotLicense;
 extern const std::string_view kReportCss;
 extern const std::string_view kReportJs;
+extern const std::string_view kThresholdJs;
 
 }  // namespace ernstfall::assets

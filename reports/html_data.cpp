@@ -10,29 +10,12 @@
 
 #include "probes/checks/rto.h"
 #include "probes/checks/samples.h"
+#include "reports/markup.h"
 
 namespace ernstfall {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-// Inside a script element `</script` and `<!--` mean something; as escapes they do not.
-std::string script_safe(const OrderedJson& json) {
-  const std::string text = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-  std::string safe;
-  safe.reserve(text.size());
-  for (const char c : text) {
-    if (c == '<')
-      safe += "\\u003c";
-    else if (c == '>')
-      safe += "\\u003e";
-    else if (c == '&')
-      safe += "\\u0026";
-    else
-      safe += c;
-  }
-  return safe;
-}
 
 struct Grid {
   TimeNs begin = 0;
@@ -196,7 +179,8 @@ std::string probes_json(const std::vector<ProbeData>& probes) {
                            {"node", probe.source->node},
                            {"service", is_service_probe(*probe.source)},
                            {"merged", probe.spans_merged}};
-    std::string object = script_safe(head);
+    std::string object =
+        script_json(head.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
     object.pop_back();
     text += object + ",\"spans\":" + spans_json(probe.spans);
     if (!probe.low.empty())
@@ -234,7 +218,7 @@ std::string timeline_json(const RunReport& report, const History& history) {
                              {"lane", mark.lane},
                              {"text", mark.text},
                              {"severity", mark.severity}});
-  std::string text = script_safe(head);
+  std::string text = script_json(head.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
   text.pop_back();
   return text + ",\"probes\":" + probes_json(thin(history, grid)) + "}";
 }

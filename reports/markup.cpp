@@ -50,6 +50,22 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+std::string script_json(std::string_view json) {
+  std::string safe;
+  safe.reserve(json.size());
+  for (const char c : json) {
+    if (c == '<')
+      safe += "\\u003c";
+    else if (c == '>')
+      safe += "\\u003e";
+    else if (c == '&')
+      safe += "\\u0026";
+    else
+      safe += c;
+  }
+  return safe;
+}
+
 std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html) {
   return fmt::format("<{0} class=\"{1}\">{2}</{0}>", name, css, inner_html);
 }

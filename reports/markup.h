@@ -8,6 +8,8 @@ namespace ernstfall {
 
 std::string escape_markdown(std::string_view text);  // also safe inside a table cell
 std::string escape_html(std::string_view text);      // also safe inside a quoted attribute
+// JSON that may stand in a script element, where `</script` and `<!--` mean something.
+std::string script_json(std::string_view json);
 // <name class="css">inner</name>; `inner` is HTML already.
 std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html);
 // Doctype, and a head that is still open; `title` is plain text.

@@ -192,6 +192,30 @@ std::optional<Shift> shift_between(const std::vector<Bounds>& base,
   return shift;
 }
 
+std::optional<Bounds> median_interval(const std::vector<Bounds>& values, double confidence) {
+  const std::size_t n = values.size();
+  if (n == 0) return std::nullopt;
+  // How many of the smallest and of the largest may be left out: chances of a fair coin.
+  double chance = std::pow(0.5, static_cast<double>(n));
+  double below = 0;
+  std::size_t left_out = 0;
+  while (left_out < (n + 1) / 2 && 2 * (below + chance) <= 1 - confidence) {
+    below += chance;
+    ++left_out;
+    chance *= static_cast<double>(n - left_out + 1) / static_cast<double>(left_out);
+  }
+  if (left_out == 0) return std::nullopt;
+  std::vector<double> lower;
+  std::vector<double> upper;
+  for (const Bounds& value : values) {
+    lower.push_back(value.lower);
+    upper.push_back(value.upper);
+  }
+  std::sort(lower.begin(), lower.end());
+  std::sort(upper.begin(), upper.end());
+  return Bounds{lower[left_out - 1], upper[n - left_out]};
+}
+
 std::optional<double> cliffs_delta(const std::vector<Bounds>& base,
                                    const std::vector<Bounds>& candidate) {
   if (base.empty() || candidate.empty()) return std::nullopt;

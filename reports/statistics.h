@@ -8,6 +8,7 @@
 //                  Statistical Software Newsletter 12 (1986) 10
 //   shift          Hodges & Lehmann, Ann. Math. Stat. 34 (1963) 598: median of all differences
 //   its interval   order statistics of the differences: Bauer, J. Am. Stat. Assoc. 67 (1972) 687
+//   one median     the sign test's interval: Dixon & Mood, J. Am. Stat. Assoc. 41 (1946) 557
 //   effect size    Cliff, Psychological Bulletin 114 (1993) 494
 //   spread         median distance of two values of one sample, times 1.0483: Shamos (1976), as in
 //                  Rousseeuw & Croux, J. Am. Stat. Assoc. 88 (1993) 1273
@@ -54,6 +55,11 @@ struct Shift {
 // nullopt: a sample is empty. `confidence` is two-sided, 0.95 for 95 %.
 std::optional<Shift> shift_between(const std::vector<Bounds>& base,
                                    const std::vector<Bounds>& candidate, double confidence);
+
+// Between which values the median of the whole lies, with at least this confidence; from the
+// smallest lower to the largest upper bound that the rule leaves. nullopt: too few values (five are
+// enough for 0.9).
+std::optional<Bounds> median_interval(const std::vector<Bounds>& values, double confidence);
 
 // Share of pairs in which the candidate is certainly greater, minus those in which it is certainly
 // smaller: -1 to 1. Pairs whose bounds overlap count as equal. nullopt: a sample is empty.

@@ -9,6 +9,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/signals.h"
 #include "harness/run/heal.h"
+#include "harness/run/run_folder.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -18,6 +19,15 @@ struct HealArguments {
   ClusterOption cluster;
   bool json = false;
 };
+
+// Of a suite: the run that still owes an undo, else its last one.
+std::filesystem::path run_of(const std::filesystem::path& folder, const Cluster& cluster) {
+  if (!is_suite_folder(folder)) return folder;
+  const std::string owed = find_unhealed_run(folder, cluster.name);
+  std::error_code ec;
+  const auto latest = std::filesystem::canonical(folder / "latest", ec);
+  return !owed.empty() ? std::filesystem::path(owed) : ec ? folder : latest;
+}
 
 Result<HealReport> heal(const HealArguments& options) {
   HealOptions heal_options;
@@ -31,7 +41,7 @@ Result<HealReport> heal(const HealArguments& options) {
   if (ec) return fail_at(Errc::usage, options.run, "no such run folder");
   ERNSTFALL_TRY(const Cluster cluster, load_cluster(folder / "cluster.yaml"));
   ERNSTFALL_CHECK(enter_namespace_of(cluster));
-  return heal_run(folder, heal_options, stop_on_signals());
+  return heal_run(run_of(folder, cluster), heal_options, stop_on_signals());
 }
 
 void print(const HealReport& report, bool json) {

@@ -12,6 +12,7 @@
 #include "harness/core/files.h"
 #include "reports/compare_results.h"
 #include "reports/render.h"
+#include "reports/suite_report.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -40,9 +41,23 @@ std::string render(const LoadedRun& run, const std::string& format) {
   return render_console(run.report, colour_on_stdout());
 }
 
+Result<ExitCode> report_suite(const std::filesystem::path& folder, const std::string& format) {
+  ERNSTFALL_TRY(const SuiteReport suite, load_suite(folder, catalogue()));
+  if (format == "junit") return fail(Errc::usage, "--format junit: of single runs only");
+  if (format == "json") fmt::print("{}\n", render_suite_json(suite));
+  if (format == "md") fmt::print("{}", render_suite_markdown(suite));
+  if (format == "html") fmt::print("{}", render_suite_html(suite));
+  if (!format.empty() && format != "console") return ExitCode::pass;
+  if (format.empty()) ERNSTFALL_CHECK(write_suite_reports(folder, suite));
+  fmt::print("{}", render_suite_console(suite, colour_on_stdout()));
+  if (format.empty()) fmt::print("\nreport: {}\n", suite_html_path(folder, suite.kind).string());
+  return ExitCode::pass;
+}
+
 // Without a format the files of the run folder are written again, and the first screen is shown.
 Result<ExitCode> report(const std::string& name, const std::string& format) {
   ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
+  if (is_suite_folder(folder)) return report_suite(folder, format);
   ERNSTFALL_TRY(const LoadedRun run, load_run(folder, catalogue()));
   if (!format.empty()) {
     fmt::print("{}", render(run, format));
@@ -55,6 +70,8 @@ Result<ExitCode> report(const std::string& name, const std::string& format) {
 
 Result<ExitCode> recheck(const std::string& name, bool json) {
   ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
+  if (is_suite_folder(folder))
+    return fail_at(Errc::usage, name, "a suite: recheck its runs, or render it with `report`");
   ERNSTFALL_TRY(const RunReport now, load_report(folder, catalogue()));
   const auto stored = read_file(folder / "result.json", kMaxResultBytes);
   std::vector<std::string> differences;
@@ -99,7 +116,7 @@ void add_report(CLI::App& app, Context& context) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* show =
       app.add_subcommand("report", "render the report of a run again, from its history");
-  show->add_option("run", options->run, "run folder")->capture_default_str();
+  show->add_option("run", options->run, "run folder, or folder of a suite")->capture_default_str();
   show->add_option("--format", options->format,
                    "print this to stdout instead of writing the run folder's files")
       ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));

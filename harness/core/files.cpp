@@ -98,4 +98,28 @@ Status make_directories(const std::filesystem::path& path) {
   return {};
 }
 
+Result<std::filesystem::path> make_unique_folder(const std::filesystem::path& root,
+                                                 const std::string& stem) {
+  const std::filesystem::path parent = std::filesystem::absolute(root);
+  ERNSTFALL_CHECK(make_directories(parent));
+  for (int n = 1; n < 1000; ++n) {
+    std::filesystem::path folder = parent / (n == 1 ? stem : fmt::format("{}-{}", stem, n));
+    std::error_code ec;
+    if (std::filesystem::create_directory(folder, ec)) return folder;
+    if (ec) return fail_at(Errc::io, folder.string(), "cannot create the folder: {}", ec.message());
+  }
+  return fail_at(Errc::io, parent.string(), "1000 runs within one second");
+}
+
+Status point_latest(const std::filesystem::path& folder) {
+  const std::filesystem::path root = folder.parent_path();
+  const std::filesystem::path temporary = root / fmt::format(".latest-{}", ::getpid());
+  std::error_code ec;
+  std::filesystem::remove(temporary, ec);
+  std::filesystem::create_directory_symlink(folder.filename(), temporary, ec);
+  if (!ec) std::filesystem::rename(temporary, root / "latest", ec);
+  if (ec) return fail_at(Errc::io, root.string(), "cannot set `latest`: {}", ec.message());
+  return {};
+}
+
 }  // namespace ernstfall

@@ -18,6 +18,11 @@ Result<std::string> read_file(const std::filesystem::path& path,
 Status write_file_atomic(const std::filesystem::path& path, std::string_view content,
                          unsigned mode = 0644);
 Status make_directories(const std::filesystem::path& path);
+// Creates root/STEM, or root/STEM-2 ... when that is there already. The path is absolute.
+Result<std::filesystem::path> make_unique_folder(const std::filesystem::path& root,
+                                                 const std::string& stem);
+// Makes the link `latest` beside a folder point to it.
+Status point_latest(const std::filesystem::path& folder);
 // The file that this process runs; empty when the system does not say.
 std::filesystem::path own_program();
 Status fsync_directory(const std::filesystem::path& path);

@@ -33,6 +33,26 @@ void check_picks(const Soak& soak, const Cluster& cluster, std::vector<std::stri
 
 }  // namespace
 
+namespace {
+
+// The harmless end was tried with the faults; the other one may be beyond what the fault can do.
+void check_worst_level(const Scenario& scenario, const Cluster& cluster,
+                       std::vector<std::string>& lines, bool& only_refused) {
+  const Threshold& threshold = *scenario.threshold;
+  const Scenario worst =
+      scenario_at(scenario, threshold.more_is_worse ? threshold.to : threshold.from);
+  const FaultStep& step = worst.faults[static_cast<std::size_t>(threshold.fault) - 1];
+  const auto targets = resolve_targets(step.on, cluster);
+  if (!targets || targets->empty()) return;
+  const auto plan = plan_fault({*cluster.find_node(targets->front()), "unknown", &cluster}, step);
+  if (plan || plan.error().code == Errc::refused) return;
+  lines.push_back((threshold.place.empty() ? scenario.source.string() : threshold.place) + ": " +
+                  to_string(plan.error()));
+  only_refused = false;
+}
+
+}  // namespace
+
 Status check_fault_plans(const Scenario& scenario, const Cluster& cluster) {
   std::vector<std::string> lines;
   bool only_refused = true;
@@ -48,6 +68,7 @@ Status check_fault_plans(const Scenario& scenario, const Cluster& cluster) {
       only_refused = only_refused && plan.error().code == Errc::refused;
     }
   }
+  if (scenario.threshold) check_worst_level(scenario, cluster, lines, only_refused);
   if (scenario.soak) check_picks(*scenario.soak, cluster, lines, only_refused);
   if (lines.empty()) return {};
   return fail(only_refused ? Errc::refused : Errc::usage, "{}", join(lines, "\n"));

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -16,37 +15,11 @@ namespace ernstfall {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-namespace {
-
-Status point_latest(const fs::path& runs_root, const fs::path& folder) {
-  const fs::path temporary = runs_root / fmt::format(".latest-{}", ::getpid());
-  std::error_code ec;
-  fs::remove(temporary, ec);
-  fs::create_directory_symlink(folder.filename(), temporary, ec);
-  if (!ec) fs::rename(temporary, runs_root / "latest", ec);
-  if (ec) return fail_at(Errc::io, runs_root.string(), "cannot set `latest`: {}", ec.message());
-  return {};
-}
-
-Result<fs::path> make_unique_folder(const fs::path& runs_root, const std::string& stem) {
-  ERNSTFALL_CHECK(make_directories(runs_root));
-  for (int n = 1; n < 1000; ++n) {
-    const fs::path folder = runs_root / (n == 1 ? stem : fmt::format("{}-{}", stem, n));
-    std::error_code ec;
-    if (fs::create_directory(folder, ec)) return folder;
-    if (ec)
-      return fail_at(Errc::io, folder.string(), "cannot create the run folder: {}", ec.message());
-  }
-  return fail_at(Errc::io, runs_root.string(), "1000 runs within one second");
-}
-
-}  // namespace
-
 Result<fs::path> create_run_folder(const fs::path& runs_root, const Cluster& cluster,
                                    const Scenario& scenario, std::uint64_t seed,
                                    const RunClock& clock) {
   const std::string stem = format_utc_compact(clock.wall_base) + "-" + scenario.name;
-  ERNSTFALL_TRY(const fs::path folder, make_unique_folder(fs::absolute(runs_root), stem));
+  ERNSTFALL_TRY(const fs::path folder, make_unique_folder(runs_root, stem));
   const json meta{{"schema_version", 1},
                   {"run_id", folder.filename().string()},
                   {"scenario", scenario.name},
@@ -57,7 +30,7 @@ Result<fs::path> create_run_folder(const fs::path& runs_root, const Cluster& clu
   ERNSTFALL_CHECK(write_file_atomic(folder / "scenario.yaml", dump_scenario(scenario)));
   ERNSTFALL_CHECK(write_file_atomic(folder / "cluster.yaml", dump_cluster(cluster)));
   ERNSTFALL_CHECK(write_file_atomic(folder / "meta.json", meta.dump(2) + "\n"));
-  ERNSTFALL_CHECK(point_latest(folder.parent_path(), folder));
+  ERNSTFALL_CHECK(point_latest(folder));
   return folder;
 }
 
@@ -103,14 +76,27 @@ Result<fs::path> cluster_lock_path(const std::string& cluster_name) {
   return folder / (file + ".lock");
 }
 
-std::string find_unhealed_run(const fs::path& runs_root, const std::string& cluster) {
+namespace {
+
+std::string unhealed_below(const fs::path& root, const std::string& cluster) {
   std::error_code ec;
-  for (const fs::directory_entry& entry : fs::directory_iterator(runs_root, ec)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(root, ec)) {
     if (entry.is_symlink() || !entry.is_directory()) continue;
+    if (is_suite_folder(entry.path())) {
+      if (std::string run = unhealed_below(entry.path(), cluster); !run.empty()) return run;
+      continue;
+    }
     const auto state = read_journal(entry.path());
     if (state && state->cluster == cluster && state->has_open_undo()) return entry.path().string();
   }
   return {};
+}
+
+}  // namespace
+
+std::string find_unhealed_run(const fs::path& runs_root, const std::string& cluster) {
+  const fs::path root = fs::absolute(runs_root);
+  return unhealed_below(is_suite_folder(root) ? root.parent_path() : root, cluster);
 }
 
 }  // namespace ernstfall

@@ -13,6 +13,7 @@
 #include "harness/core/files.h"
 #include "harness/core/result.h"
 #include "harness/scenario/scenario.h"
+#include "harness/suite/suite_log.h"
 
 namespace ernstfall {
 
@@ -46,8 +47,9 @@ std::filesystem::path run_lock_path(const std::filesystem::path& run_folder);
 // Held by whoever injects faults into the cluster from this machine.
 Result<std::filesystem::path> cluster_lock_path(const std::string& cluster_name);
 
-// The first older run of this cluster under runs_root that still owes an undo; empty when none
-// does.
+// The first older run of this cluster under runs_root, or in a suite there, that still owes an
+// undo; empty when none does. When runs_root is itself a suite, all that is beside it counts as
+// well.
 std::string find_unhealed_run(const std::filesystem::path& runs_root, const std::string& cluster);
 
 }  // namespace ernstfall

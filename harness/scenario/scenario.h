@@ -145,6 +145,36 @@ struct Soak {
   int at_once = 1;  // so many lanes, each with a sequence of its own
 };
 
+// How often a scenario runs, `repeat: 10` or `repeat: 5..20`; see harness/suite/repeats.h.
+struct Repeat {
+  int at_least = 1;
+  int at_most = 1;  // more than at_least: ends in between when the answer is clear
+
+  bool early_end() const { return at_least < at_most; }
+};
+inline constexpr int kMaxSuiteRuns = 500;
+// "10" or "5..20". Errc::usage.
+Result<Repeat> parse_repeat(std::string_view text);
+
+// A search for the level of one parameter of one fault at which things break; see
+// harness/suite/search.h.
+struct Threshold {
+  int fault = 1;              // which of the scenario's faults, from 1
+  std::string vary;           // its parameter
+  ParamValue from;            // smallest value of the range
+  ParamValue to;              // largest
+  std::string resolution;     // as written
+  double step = 0;            // linear: in the parameter's base unit; log: share, 0.1 for 10 %
+  bool log = false;           // key `scale`
+  bool more_is_worse = true;  // key `worse`
+  int repeat = 3;             // trials of each of the two levels that bound the result
+  Nanos settle = std::chrono::seconds(10);  // between two trials
+  // Broken is what violates the scenario's expectations and checks, and beyond them:
+  std::optional<double> error_rate_percent;  // more than this share of bad answers, see trial.h
+  std::optional<Nanos> latency;              // p99 of good answers longer than this
+  std::string place = {};                    // "file:line:col"
+};
+
 struct Scenario {
   std::string name;  // file name without .yaml
   std::filesystem::path source;
@@ -167,10 +197,18 @@ struct Scenario {
   Expectations expect;
   StopConditions stop_when;
   std::vector<std::string> checks;  // empty: all that apply
+  Repeat repeat;
+  // The varied parameter stands at its harmless end in `faults`; scenario_at() sets it.
+  std::optional<Threshold> threshold;
 
   bool is_attended() const { return attended.has_value(); }
   bool touches_anything() const { return soak || !faults.empty(); }
+  bool is_suite() const { return threshold || repeat.at_most > 1; }
 };
+// One run of a suite: the same scenario, to be run once; of a threshold with the varied parameter
+// at `level`, and called NAME-at-LEVEL.
+Scenario scenario_once(const Scenario& scenario);
+Scenario scenario_at(const Scenario& scenario, const ParamValue& level);
 
 // Whether a pick's pattern means a fault: "*" stands for any text, and it means only what can be
 // made without parameters and destroys no data.

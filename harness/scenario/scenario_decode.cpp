@@ -7,6 +7,7 @@
 #include "harness/core/files.h"
 #include "harness/core/units.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/threshold_decode.h"
 
 namespace ernstfall {
 namespace {
@@ -53,7 +54,14 @@ class ScenarioDecoder {
     } else {
       (void)map.require("faults");  // an empty list is a run that only watches
     }
-    map.list("faults", [&](const YAML::Node& n) { scenario.faults.push_back(decode_fault(n)); });
+    const Varied varied = map.has("threshold") ? find_varied(map.take("threshold")) : Varied{};
+    map.list("faults", [&](const YAML::Node& n) {
+      const bool this_one = static_cast<int>(scenario.faults.size()) + 1 == varied.fault;
+      scenario.faults.push_back(decode_fault(n, this_one ? varied.param : std::string()));
+    });
+    if (map.has("threshold"))
+      scenario.threshold = decode_threshold(map.take("threshold"), scenario, catalogue_, problems_);
+    decode_repeat(map, scenario);
     (void)map.require("probes");
     map.list("probes", [&](const YAML::Node& n) { scenario.probes.push_back(decode_probe(n)); });
     map.list("load", [&](const YAML::Node& n) { scenario.loads.push_back(decode_load(n)); });
@@ -100,7 +108,7 @@ class ScenarioDecoder {
     }
   }
 
-  FaultStep decode_fault(const YAML::Node& yaml) {
+  FaultStep decode_fault(const YAML::Node& yaml, const std::string& varied) {
     FaultStep step;
     step.place = problems_.place(yaml);
     Map map(yaml, "a fault", problems_);
@@ -118,7 +126,7 @@ class ScenarioDecoder {
     map.duration("pause", step.pause);
     if (map.has("pause") && step.repeat == 1)
       problems_.add(map.take("pause"), "pause: it is between repetitions, and repeat is 1");
-    decode_params(map, entry, step.params);
+    decode_params(map, entry, step.params, varied);
     map.finish();
     return step;
   }
@@ -358,7 +366,8 @@ class ScenarioDecoder {
     return metric;
   }
 
-  void decode_params(Map& map, const CatalogueEntry* entry, Params& params) {
+  void decode_params(Map& map, const CatalogueEntry* entry, Params& params,
+                     const std::string& varied = {}) {
     const bool given = map.has("with");
     if (entry == nullptr) {
       (void)map.take("with");
@@ -367,6 +376,12 @@ class ScenarioDecoder {
     const YAML::Node yaml = given ? map.take("with") : YAML::Node(YAML::NodeType::Map);
     Map with(yaml, fmt::format("the parameters of {}", entry->name), problems_);
     for (const ParamSpec& spec : entry->params) {
+      if (spec.name == varied) {
+        if (with.has(spec.name))
+          problems_.add(with.take(spec.name),
+                        fmt::format("{0}: the threshold varies it; leave it out here", spec.name));
+        continue;
+      }
       if (spec.required && !with.has(spec.name))
         problems_.add(given ? yaml : map.node(),
                       fmt::format("{} needs the parameter \"{}\"", entry->name, spec.name));
@@ -383,6 +398,20 @@ class ScenarioDecoder {
       params[std::string(spec.name)] = *value;
     else
       problems_.add(yaml, fmt::format("{}: {}", spec.name, value.error().what));
+  }
+
+  void decode_repeat(Map& map, Scenario& scenario) {
+    std::string text;
+    map.text("repeat", text);
+    if (text.empty()) return;
+    const YAML::Node at = map.take("repeat");
+    if (scenario.threshold)
+      problems_.add(at, "repeat: not beside \"threshold\", which has a repeat of its own");
+    const auto repeat = parse_repeat(text);
+    if (repeat)
+      scenario.repeat = *repeat;
+    else
+      problems_.add(at, "repeat: " + repeat.error().what);
   }
 
   const Catalogue& catalogue_;

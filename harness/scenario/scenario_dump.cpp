@@ -24,10 +24,11 @@ std::string frequency_literal(double hz) {
   return fmt::format("{}Hz", hz);
 }
 
-void dump_params(YAML::Emitter& out, const Params& params) {
-  if (params.empty()) return;
+void dump_params(YAML::Emitter& out, const Params& params, const std::string& varied = {}) {
+  if (params.empty() || (params.size() == 1 && params.count(varied) != 0)) return;
   out << YAML::Key << "with" << YAML::Value << YAML::BeginMap;
   for (const auto& [name, value] : params) {
+    if (name == varied) continue;
     out << YAML::Key << name << YAML::Value << YAML::DoubleQuoted << value.text;
   }
   out << YAML::EndMap;
@@ -76,9 +77,12 @@ void dump_stop_when(YAML::Emitter& out, const StopConditions& stop) {
   out << YAML::EndMap;
 }
 
-void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
+void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults,
+                 const std::optional<Threshold>& threshold) {
   out << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
+  int number = 0;
   for (const FaultStep& step : faults) {
+    const bool varied = threshold && threshold->fault == ++number;
     out << YAML::BeginMap;
     pair(out, "fault", step.fault);
     pair(out, "on", step.on);
@@ -88,10 +92,31 @@ void dump_faults(YAML::Emitter& out, const std::vector<FaultStep>& faults) {
       out << YAML::Key << "repeat" << YAML::Value << step.repeat;
       pair(out, "pause", duration_literal(step.pause));
     }
-    dump_params(out, step.params);
+    dump_params(out, step.params, varied ? threshold->vary : std::string());
     out << YAML::EndMap;
   }
   out << YAML::EndSeq;
+}
+
+void dump_threshold(YAML::Emitter& out, const Threshold& threshold) {
+  out << YAML::Key << "threshold" << YAML::Value << YAML::BeginMap;
+  out << YAML::Key << "fault" << YAML::Value << threshold.fault;
+  pair(out, "vary", threshold.vary);
+  pair(out, "from", threshold.from.text);
+  pair(out, "to", threshold.to.text);
+  pair(out, "resolution", threshold.resolution);
+  pair(out, "scale", threshold.log ? "log" : "linear");
+  pair(out, "worse", threshold.more_is_worse ? "more" : "less");
+  out << YAML::Key << "repeat" << YAML::Value << threshold.repeat;
+  pair(out, "settle", duration_literal(threshold.settle));
+  if (threshold.error_rate_percent || threshold.latency) {
+    out << YAML::Key << "broken_when" << YAML::Value << YAML::BeginMap;
+    if (threshold.error_rate_percent)
+      pair(out, "error_rate", fmt::format("{}%", *threshold.error_rate_percent));
+    if (threshold.latency) pair(out, "latency", duration_literal(*threshold.latency));
+    out << YAML::EndMap;
+  }
+  out << YAML::EndMap;
 }
 
 void dump_soak(YAML::Emitter& out, const Soak& soak) {
@@ -146,7 +171,12 @@ std::string dump_scenario(const Scenario& scenario) {
   if (scenario.soak)
     dump_soak(out, *scenario.soak);
   else
-    dump_faults(out, scenario.faults);
+    dump_faults(out, scenario.faults, scenario.threshold);
+  if (scenario.threshold) dump_threshold(out, *scenario.threshold);
+  if (scenario.repeat.early_end())
+    pair(out, "repeat", fmt::format("{}..{}", scenario.repeat.at_least, scenario.repeat.at_most));
+  else if (scenario.repeat.at_most > 1)
+    out << YAML::Key << "repeat" << YAML::Value << scenario.repeat.at_most;
   dump_probes(out, scenario.probes);
   out << YAML::Key << "load" << YAML::Value << YAML::BeginSeq;
   for (const LoadSpec& load : scenario.loads) {

@@ -199,6 +199,38 @@ Json stop_when() {
        {"split_brain", boolean("DRBD's split-brain helper is called; default true")}});
 }
 
+Json repeat() {
+  return {{"anyOf",
+           {integer("so many runs that count", 1, kMaxSuiteRuns),
+            pattern("MIN..MAX: ends in between when the answer is clear",
+                    "^ *[0-9]+ *(\\.\\. *[0-9]+ *)?$")}},
+          {"description", "runs one after the other, in one suite folder; default 1"}};
+}
+
+Json threshold() {
+  // Its unit is that of the varied parameter.
+  const auto level = [](const std::string& help) {
+    return Json{{"type", {"string", "integer"}}, {"description", help}};
+  };
+  return object(
+      "a search for the level at which things break",
+      {{"fault", integer("which of the faults, from 1; default 1", 1, 1000)},
+       {"vary", text("its parameter; not given in \"with\"")},
+       {"from", level("smallest value")},
+       {"to", level("largest value")},
+       {"resolution", level("how exactly: in the parameter's unit; with scale log a percentage")},
+       {"scale", {{"enum", {"linear", "log"}}, {"description", "default linear"}}},
+       {"worse", {{"enum", {"more", "less"}}, {"description", "which end breaks; default more"}}},
+       {"repeat",
+        integer("trials of each of the two levels that bound the result; default 3", 1, 20)},
+       {"settle", duration("between two trials; default 10s")},
+       {"broken_when",
+        object("broken is also, beside what violates an expectation or a check",
+               {{"error_rate", percent("more bad answers than this while the fault is in effect")},
+                {"latency", duration("p99 of good answers longer than this, in that time")}})}},
+      {"vary", "from", "to", "resolution"});
+}
+
 }  // namespace
 
 std::string scenario_json_schema(const Catalogue& catalogue) {
@@ -221,10 +253,16 @@ std::string scenario_json_schema(const Catalogue& catalogue) {
        {"operator", attended()},
        {"expect", expect()},
        {"stop_when", stop_when()},
+       {"repeat", repeat()},
+       {"threshold", threshold()},
        {"checks",
         set("default: all that apply", one_of("name; ernstfall list checks", catalogue.checks))}},
       {"title", "probes"});
   root["oneOf"] = {{{"required", {"faults"}}}, {{"required", {"soak"}}}};
+  root["if"] = {{"required", {"threshold"}}};
+  root["then"] = {
+      {"required", {"faults"}},
+      {"properties", {{"faults", {{"minItems", 1}}}, {"repeat", false}, {"soak", false}}}};
   return document("Ernstfall scenario file", root);
 }
 

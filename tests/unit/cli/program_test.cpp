@@ -339,5 +339,57 @@ TEST_F(Program, CompareNeverTakesWhatItCannotReadForAPass) {
   EXPECT_THAT(created(), IsEmpty());
 }
 
+TEST_F(Program, SuitesAreRefusedWithAReasonWhenTheyCannotBe) {
+  const std::string calm = write("calm.yaml", "title: t\nfaults: []\nprobes: []\n").string();
+  const std::string search =
+      write("search.yaml",
+            "title: t\nfaults:\n  - {fault: net.delay, on: prod, hold: 1s}\nprobes: []\n"
+            "threshold: {vary: delay, from: 10ms, to: 1s, resolution: 100ms}\n")
+          .string();
+  const std::string cluster = kGoodCluster.string();
+  const auto refused = [this](const Argv& arguments, const std::string& why) {
+    const ProcessResult result = run(arguments);
+    EXPECT_EQ(result.exit_code, 64) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
+  };
+  refused({"run", calm, "--cluster", cluster, "--repeat", "20..5"}, "--repeat \"20..5\"");
+  refused({"run", search, "--cluster", cluster, "--repeat", "5"}, "a repeat of its own");
+  refused({"run"}, "which scenario?");
+  refused({"run", "--resume", elsewhere_.path().string()}, "not the folder of a suite");
+  refused({"run", calm, "--resume", elsewhere_.path().string()}, "from the suite's own folder");
+  EXPECT_EQ(run({"validate", search}).exit_code, 0);
+  EXPECT_THAT(created(), IsEmpty());
+}
+
+// Beyond what the fault can do, at the harmful end only.
+TEST_F(Program, ValidateTriesBothEndsOfAThreshold) {
+  const fs::path file =
+      write("far.yaml",
+            "title: t\nfaults:\n  - {fault: net.delay, on: prod, hold: 1s, with: {from: mirror}}\n"
+            "probes: []\nthreshold: {vary: delay, from: 10ms, to: 20s, resolution: 100ms}\n");
+  const ProcessResult result = run({"validate", file.string(), "--cluster", kGoodCluster.string()});
+  EXPECT_EQ(result.exit_code, 64) << result.out;
+  EXPECT_THAT(result.out, HasSubstr("far.yaml:5:12: net.delay: delay is 20s; expected 1ms to 5s"));
+}
+
+TEST_F(Program, ReportMakesTheFilesOfASuiteAgain) {
+  const fs::path log =
+      write("s/suite.jsonl",
+            R"({"kind":"suite-begin","suite":"repeat","scenario":"calm","cluster":"c","seed":3})"
+            "\n"
+            R"({"kind":"run-begin","number":1})"
+            "\n"
+            R"({"kind":"run-end","number":1,"outcome":"unclear","why":"mirror: not UpToDate"})"
+            "\n");
+  write("s/scenario.yaml", "title: t\nrepeat: 2\nfaults: []\nprobes: []\n");
+  const ProcessResult result = run({"report", log.parent_path().string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("INCONCLUSIVE"), HasSubstr("mirror: not UpToDate")));
+  for (const char* name : {"suite.json", "suite.md", "suite.html"})
+    EXPECT_TRUE(fs::exists(log.parent_path() / name)) << name;
+  EXPECT_EQ(run({"recheck", log.parent_path().string()}).exit_code, 64);
+  EXPECT_EQ(run({"report", log.parent_path().string(), "--format", "junit"}).exit_code, 64);
+}
+
 }  // namespace
 }  // namespace ernstfall

@@ -49,6 +49,26 @@ expect: {rto_max: 60s, lost_max: 0, redundancy_max: 10min}
 checks: [rto, rpo]
 )";
 
+constexpr const char* kSearch = R"(title: search
+faults:
+  - {fault: node.power-off, on: prod, hold: 1s}
+  - {fault: node.power-cycle, on: prod, hold: 1s}
+probes: []
+threshold:
+  fault: 2
+  vary: off_for
+  from: 500ms
+  to: 1min
+  resolution: 10%
+  scale: log
+  worse: less
+  repeat: 4
+  settle: 3s
+  broken_when: {error_rate: 2.5%, latency: 800ms}
+)";
+
+constexpr const char* kRepeat = "title: r\nrepeat: 5..20\nfaults: []\nprobes: []\n";
+
 constexpr const char* kSoak = R"(title: soak
 soak:
   for: 30min
@@ -177,7 +197,7 @@ TEST(ScenarioFile, APatternMeansNothingThatDestroysOrNeedsAParameter) {
 }
 
 TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
-  for (const char* text : {kSmall, kFull, kSoak}) {
+  for (const char* text : {kSmall, kFull, kSoak, kSearch, kRepeat}) {
     const auto scenario = parse(text);
     ASSERT_TRUE(scenario);
     const std::string dumped = dump_scenario(*scenario);
@@ -188,11 +208,46 @@ TEST(ScenarioFile, WhatIsDumpedReadsBackToTheSame) {
     EXPECT_EQ(again->soak.has_value(), scenario->soak.has_value());
     EXPECT_EQ(again->faults.size(), scenario->faults.size());
     EXPECT_EQ(again->is_attended(), scenario->is_attended());
+    EXPECT_EQ(again->is_suite(), scenario->is_suite());
     if (!scenario->is_attended()) continue;
     EXPECT_EQ(again->attended->steps[0].run, scenario->attended->steps[0].run);
     EXPECT_EQ(again->probes[1].params.at("limit").number,
               scenario->probes[1].params.at("limit").number);
   }
+}
+
+TEST(ScenarioFile, AThresholdVariesOneParameterOfOneFault) {
+  const auto scenario = parse(kSearch);
+  ASSERT_TRUE(scenario) << to_string(scenario.error());
+  ASSERT_TRUE(scenario->threshold);
+  const Threshold& threshold = *scenario->threshold;
+  EXPECT_EQ(threshold.fault, 2);
+  EXPECT_TRUE(threshold.log);
+  EXPECT_FALSE(threshold.more_is_worse);
+  EXPECT_DOUBLE_EQ(threshold.step, 0.1);
+  EXPECT_EQ(threshold.from.number, 500e6);
+  EXPECT_EQ(threshold.repeat, 4);
+  EXPECT_EQ(threshold.settle, 3s);
+  EXPECT_EQ(threshold.error_rate_percent, 2.5);
+  EXPECT_EQ(threshold.latency, 800ms);
+  // Less is worse: it stands at its largest value until a level is tried.
+  EXPECT_EQ(scenario->faults[1].params.at("off_for").text, "1min");
+  const Scenario once =
+      scenario_at(*scenario, parse_param(ParamValue::Kind::duration, "2.5s").value());
+  EXPECT_EQ(once.faults[1].params.at("off_for").text, "2.5s");
+  EXPECT_FALSE(once.is_suite());
+  EXPECT_EQ(once.name, "full-at-2.5s");
+  const auto again = parse_scenario(dump_scenario(once), "run/scenario.yaml", test_catalogue());
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(again->faults[1].params.at("off_for").text, "2.5s");
+}
+
+TEST(ScenarioFile, RepeatIsANumberOrARange) {
+  EXPECT_EQ(parse_repeat("7")->at_most, 7);
+  EXPECT_FALSE(parse_repeat("7")->early_end());
+  EXPECT_EQ(parse_repeat("5 .. 20")->at_least, 5);
+  for (const char* text : {"", "0", "-1", "5..", "..5", "9..5", "501", "5.5", "many"})
+    EXPECT_FALSE(parse_repeat(text)) << text;
 }
 
 TEST(ScenarioFile, ShippedOnesFitTheCatalogueAndAreNamedAsTheirSiblingsSay) {
