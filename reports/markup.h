@@ -11,6 +11,6 @@ std::string escape_html(std::string_view text);      // also safe inside a quote
 // <name class="css">inner</name>; `inner` is HTML already.
 std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html);
 // Doctype, and a head that is still open; `title` is plain text.
-std::string html_head(std::string_view title);
+std::string html_head(std::string_view title, std::string_view language = "en");
 
 }  // namespace ernstfall
