@@ -1,4 +1,5 @@
-// assess_command: `ernstfall assess RUNS...`: the class of the cluster, rule by rule.
+// assess_command: `ernstfall assess RUNS...`: the class of the cluster, rule by rule; with a
+// cluster it makes the runs first.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -7,9 +8,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "harness/cli/assess_suite.h"
 #include "harness/cli/command.h"
 #include "harness/core/files.h"
 #include "harness/core/units.h"
+#include "harness/run/runner.h"
 #include "reports/assessment.h"
 
 namespace ernstfall::cli {
@@ -24,6 +27,7 @@ struct AssessArguments {
   std::string output;  // folder for the files
   std::string format;
   bool json = false;
+  AssessSuite suite;
 };
 
 Result<AssessSettings> assess_settings(const AssessArguments& arguments) {
@@ -62,17 +66,39 @@ void print_assessment(const AssessArguments& arguments, const Assessment& assess
   }
 }
 
-Result<ExitCode> assess(const AssessArguments& arguments) {
-  if (arguments.runs.empty()) return fail(Errc::usage, "expected run folders, or folders of runs");
+// Makes the runs that are missing; they and the report are in one folder.
+Result<ExitCode> make_runs(AssessArguments& arguments) {
+  if (!arguments.runs.empty())
+    return fail(Errc::usage, "expected run folders, or a cluster to make the runs on");
+  if (arguments.output.empty()) arguments.output = "assessment";
+  arguments.suite.folder = arguments.output;
+  arguments.runs = {arguments.output};
+  return run_assess_suite(arguments.suite);
+}
+
+Result<ExitCode> assess(AssessArguments arguments) {
+  const bool has_cluster =
+      !arguments.suite.cluster.file.empty() || !arguments.suite.cluster.lab.empty();
   ERNSTFALL_TRY(const Language language, parse_language(arguments.language));
   ERNSTFALL_TRY(const AssessSettings settings, assess_settings(arguments));
+  ExitCode made = ExitCode::pass;
+  if (has_cluster) {
+    ERNSTFALL_TRY(made, make_runs(arguments));
+    if (arguments.suite.dry_run) return made;
+  } else if (arguments.suite.dry_run) {
+    return fail(Errc::usage,
+                "--dry-run lists the runs to make on a cluster: expected --cluster or --lab");
+  }
+  if (arguments.runs.empty())
+    return fail(Errc::usage,
+                "expected run folders, folders of runs, or a cluster to make the runs on");
   const std::vector<fs::path> paths(arguments.runs.begin(), arguments.runs.end());
   ERNSTFALL_TRY(const auto runs, read_assessed(paths, catalogue()));
   ERNSTFALL_TRY(const Assessment assessment, assess_runs(runs, settings));
   if (!arguments.output.empty())
     ERNSTFALL_CHECK(write_assessment(arguments.output, assessment, language));
   print_assessment(arguments, assessment, language);
-  return exit_code_for(assessment);
+  return made == ExitCode::dirty ? made : exit_code_for(assessment);
 }
 
 }  // namespace
@@ -90,10 +116,19 @@ void add_assess(CLI::App& app, Context& context) {
   command->add_option("--lang", options->language, "language of the report: en or de")
       ->capture_default_str();
   command->add_option("--output", options->output,
-                      "also write assessment.json, assessment.html and assessment.md there");
+                      "also write assessment.json, assessment.html and assessment.md there; with a "
+                      "cluster also the runs (default: assessment)");
   command->add_flag("--json", options->json, "one JSON document on stdout");
   command->add_option("--format", options->format, "print this instead")
       ->check(CLI::IsMember({"console", "json", "md", "html"}));
+  add_cluster_options(*command, options->suite.cluster);
+  command->add_option("--scenarios", options->suite.scenarios,
+                      "with a cluster: folder of scenarios to choose from");
+  command->add_flag("--dry-run", options->suite.dry_run,
+                    "with a cluster: list the runs that are missing, and how long they take");
+  options->suite.dead_man = duration_literal(kDeadManDefault);
+  add_dead_man_option(*command, options->suite.dead_man);
+  add_consent_options(*command, options->suite.consent);
   command->callback([options, &context] {
     const Result<ExitCode> code = assess(*options);
     if (!code) return report_error(context, code.error());
