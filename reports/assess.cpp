@@ -85,7 +85,8 @@ void judge_need(RuleResult& result, std::size_t index, const Assessment& assessm
   std::vector<Statement> statements =
       statements_of(result.rule, sorted.of_need[index], title, assessment.settings);
   const std::vector<TextValue> named{std::vector<Text>{title}};
-  if (statements.empty()) {
+  // Where one ended badly, that is why there is none.
+  if (statements.empty() && !sorted.may_hide[index]) {
     const bool attended_only = !sorted.of_need[index].empty();
     statements.push_back({RuleState::untested,
                           index,

@@ -17,6 +17,13 @@ std::vector<const Node*> data_nodes(const Cluster& cluster) {
   return nodes;
 }
 
+// The harness may reach a power control that the cluster itself has not: in a lab every node has
+// one.
+bool says_unfenceable(const Node& node) {
+  const auto it = node.labels.find(kFenceableLabel);
+  return it != node.labels.end() && it->second == "false";
+}
+
 // Seen to be off: the fault was confirmed, by the power control and by the node's silence.
 const AssessedRun* fenced_in(const std::vector<const AssessedRun*>& counted,
                              const std::string& node) {
@@ -35,6 +42,8 @@ std::vector<Statement> judge_power(const std::vector<const AssessedRun*>& counte
     const std::string kind(power_kind_name(node->power.kind));
     if (node->power.kind == PowerConfig::Kind::none)
       statements.push_back({RuleState::not_met, {}, {Msg::ev_no_power, {node->name}}, {}});
+    else if (says_unfenceable(*node))
+      statements.push_back({RuleState::not_met, {}, {Msg::ev_not_fenceable, {node->name}}, {}});
     else if (const AssessedRun* run = fenced_in(counted, node->name))
       statements.push_back(
           {RuleState::met, {}, {Msg::ev_fenced, {node->name, kind}}, ref_of(*run)});
@@ -136,6 +145,10 @@ RuleState state_of(const std::vector<Statement>& statements) {
 }
 
 }  // namespace
+
+bool can_be_fenced(const Node& node) {
+  return node.power.kind != PowerConfig::Kind::none && !says_unfenceable(node);
+}
 
 RuleResult judge_fencing(const std::vector<const AssessedRun*>& counted, const Cluster& cluster) {
   RuleResult result{AssessRule::fencing, RuleState::untested, judge_power(counted, cluster)};

@@ -50,6 +50,17 @@ std::string key_of(const Cluster& cluster, const FaultNeed& need) {
          say(Language::english, {Msg::ev_other_fault, {roles_of(cluster, need)}});
 }
 
+// Its power is not proven to be cut.
+bool is_open(const RuleResult& result, const Node& node) {
+  return std::any_of(
+      result.statements.begin(), result.statements.end(), [&](const Statement& statement) {
+        const Msg id = statement.text.id;
+        const bool power =
+            id == Msg::ev_no_power || id == Msg::ev_not_fenceable || id == Msg::ev_power_unproven;
+        return power && std::get<std::string>(statement.text.values.front()) == node.name;
+      });
+}
+
 Gap gap_of(const RuleResult& result, const Assessment& assessment, const Cluster& cluster) {
   Gap gap{result.rule, result.state, {}, {}, {}};
   const bool missed = result.state == RuleState::not_met;
@@ -70,17 +81,7 @@ Gap gap_of(const RuleResult& result, const Assessment& assessment, const Cluster
   if (result.rule == AssessRule::fencing) {
     std::vector<Text> nodes;
     for (const Node& node : cluster.nodes) {
-      const bool data = node.has_role("drbd-primary") || node.has_role("drbd-secondary");
-      const bool open =
-          data && std::any_of(result.statements.begin(), result.statements.end(),
-                              [&](const Statement& statement) {
-                                const auto& values = statement.text.values;
-                                return (statement.text.id == Msg::ev_no_power ||
-                                        statement.text.id == Msg::ev_power_unproven) &&
-                                       !values.empty() &&
-                                       std::get<std::string>(values.front()) == node.name;
-                              });
-      if (!open) continue;
+      if (!is_open(result, node)) continue;
       nodes.push_back({Msg::name_only, {node.name}});
       add_options(gap.options, fencing_options(node));
     }

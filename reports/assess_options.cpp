@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "reports/assess_rules.h"
+
 namespace ernstfall {
 namespace {
 
@@ -74,7 +76,7 @@ std::vector<GapOption> options_for(AssessRule rule, const FaultNeed& need, const
 }
 
 std::vector<GapOption> fencing_options(const Node& node) {
-  if (node.power.kind != PowerConfig::Kind::none)
+  if (can_be_fenced(node))
     return {option(Msg::opt_prove_power, Msg::opt_prove_power_cost, {node.name}),
             option(Msg::opt_quorum, Msg::opt_quorum_cost, {node.name})};
   return {option(Msg::opt_quorum, Msg::opt_quorum_cost, {node.name}),

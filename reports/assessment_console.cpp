@@ -1,6 +1,8 @@
 // assessment_console: an assessment in 80 columns; answers before it explains.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "reports/assessment_words.h"
 #include "reports/text_width.h"
 #include "reports/words.h"
@@ -74,6 +76,31 @@ class AssessmentPage {
     return text;
   }
 
+  // What is missing for many faults in the same way is said once, for all of them.
+  static std::vector<Statement> grouped(const std::vector<Statement>& statements) {
+    std::vector<Statement> shown;
+    for (const Statement& statement : statements) {
+      const Msg id = statement.text.id;
+      const bool joins = id == Msg::ev_no_run || id == Msg::ev_no_unattended_run ||
+                         id == Msg::ev_left_out || id == Msg::ev_no_canary;
+      const auto same = std::find_if(shown.begin(), shown.end(), [&](const Statement& other) {
+        return joins && other.text.id == id;
+      });
+      if (same == shown.end()) {
+        shown.push_back(statement);
+        if (joins) shown.back().run = std::nullopt;
+        continue;
+      }
+      auto& titles = std::get<std::vector<Text>>(same->text.values.front());
+      const Text& title = std::get<std::vector<Text>>(statement.text.values.front()).front();
+      const bool known = std::any_of(titles.begin(), titles.end(), [&](const Text& other) {
+        return say(Language::english, other) == say(Language::english, title);
+      });
+      if (!known) titles.push_back(title);
+    }
+    return shown;
+  }
+
   // Everything that is not met or not tested; of what is met, how often.
   std::string rules() const {
     std::string text = heading(say(language_, Msg::as_rules) + ":");
@@ -88,7 +115,7 @@ class AssessmentPage {
                                 kAssessColumns, 17),
                            "==============", paint(colour_of(result.state), word));
       std::size_t met = 0;
-      for (const Statement& statement : result.statements) {
+      for (const Statement& statement : grouped(result.statements)) {
         if (statement.state == RuleState::met) {
           ++met;
           continue;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/cli/cluster_option.h"
+#include "harness/core/exit_code.h"
 
 namespace ernstfall::cli {
 

@@ -4,8 +4,7 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "harness/core/text.h"
 #include "reports/words.h"
 
 namespace ernstfall {
@@ -22,10 +21,13 @@ std::string value_in(Language language, const TextValue& value) {
   if (const auto* count = std::get_if<CountValue>(&value)) return count_in(language, count->count);
   if (const auto* number = std::get_if<NumberValue>(&value))
     return number_in(language, number->value, number->decimals);
-  std::string list;
-  for (const Text& text : std::get<std::vector<Text>>(value))
-    list += (list.empty() ? "" : ", ") + say(language, text);
-  return list;
+  std::vector<std::string> items;
+  bool commas = false;
+  for (const Text& text : std::get<std::vector<Text>>(value)) {
+    items.push_back(say(language, text));
+    commas = commas || items.back().find(", ") != std::string::npos;
+  }
+  return join(items, commas ? "; " : ", ");
 }
 
 }  // namespace

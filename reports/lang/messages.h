@@ -52,7 +52,8 @@ struct NumberValue {
   int decimals = 1;
 };
 
-// A name or something that a node said stays as it is; several Texts are joined by commas.
+// A name or something that a node said stays as it is; several Texts are joined by commas, or by
+// semicolons where one of them has a comma.
 using TextValue = std::variant<std::string, DurationValue, OutageValue, CountValue, NumberValue,
                                std::vector<Text>>;
 

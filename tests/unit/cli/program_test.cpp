@@ -227,8 +227,17 @@ TEST_F(Program, AssessNeedsRunsOrAClusterAndALanguageThatThereIs) {
 }
 
 TEST_F(Program, ShippedScenariosMakeEveryFaultThatAnAssessmentNeeds) {
+  const fs::path homelab = write("homelab.yaml", R"(cluster: homelab
+disposable: true
+nodes:
+  prod: {address: 192.0.2.11, roles: [drbd-primary, service], ssh: {transport: local}, power: {kind: command, "on": ["false"], "off": ["false"], status: ["false"]}}
+  mirror: {address: 192.0.2.12, roles: [drbd-secondary], ssh: {transport: local}}
+  load: {address: 192.0.2.13, roles: [ingress, control], ssh: {transport: local}}
+drbd: {resource: r0, nodes: [prod, mirror]}
+service: {url: "https://cloud.test/"}
+)");
   const ProcessResult result = run(
-      {"assess", "--cluster", kHomelab.string(), "--scenarios", kScenarios.string(), "--dry-run"});
+      {"assess", "--cluster", homelab.string(), "--scenarios", kScenarios.string(), "--dry-run"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("kill-prod-while-mirror-is-behind"),

@@ -84,6 +84,15 @@ TEST(Assess, HomelabIsBackupLikeRuleByRule) {
               Contains(HasSubstr("prod: its power control (lab) cut its power")));
 }
 
+// A lab can switch every node; the label says what the real cluster cannot.
+TEST(Assess, LabelSaysThatANodeCannotBeFenced) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  for (AssessedRun& run : runs) run.cluster.nodes[1].power.kind = PowerConfig::Kind::lab;
+  EXPECT_EQ(state_of(assess(runs), AssessRule::fencing), RuleState::untested);
+  for (AssessedRun& run : runs) run.cluster.nodes[1].labels["fenceable"] = "false";
+  EXPECT_EQ(state_of(assess(runs), AssessRule::fencing), RuleState::not_met);
+}
+
 TEST(Assess, NamesEverySinglePointOfFailure) {
   const Assessment a = assess(homelab_runs());
   std::vector<std::string> points;
@@ -105,7 +114,7 @@ TEST(Assess, SaysWhatStandsBeforeTheNextClassAndWhatItCosts) {
   EXPECT_EQ(fencing.rule, AssessRule::fencing);
   EXPECT_FALSE(fencing.evidence.empty());
   EXPECT_EQ(say(Language::english, fencing.missing),
-            "mirror cannot be kept from writing when nobody can reach it");
+            "not proven to be kept from writing when nobody can reach them: mirror");
   std::string options;
   for (const GapOption& option : fencing.options) {
     options += say(Language::english, option.what) + "\n";
