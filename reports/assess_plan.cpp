@@ -31,11 +31,17 @@ AssessedRun as_run(const Scenario& scenario, const Cluster& cluster) {
   return run;
 }
 
+// Their hold is a deadline: the node is left alone until it is back.
+bool ends_alone(const std::string& fault) {
+  return fault == "node.reboot" || fault == "node.power-cycle" || fault == "node.crash";
+}
+
 Nanos shortest(const Scenario& scenario) {
   Nanos faults{};
   for (const FaultStep& step : scenario.faults) {
     const Nanos begin = step.at.value_or(faults);
-    faults = std::max(faults, begin + step.hold * step.repeat + step.pause * (step.repeat - 1));
+    const Nanos hold = ends_alone(step.fault) ? Nanos{} : step.hold;
+    faults = std::max(faults, begin + hold * step.repeat + step.pause * (step.repeat - 1));
   }
   const Nanos reaction = scenario.attended ? scenario.attended->reaction : Nanos{};
   return scenario.baseline + std::max(faults, reaction) + scenario.stable;

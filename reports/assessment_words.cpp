@@ -77,6 +77,8 @@ std::string title_in(Language language, const FaultNeed& need) {
 
 std::string cut_off_in(Language language, const NeedResult& result) {
   if (result.outcome == NeedOutcome::untested) return {};
+  // Served all the time, with every question answered.
+  if (result.outcome == NeedOutcome::served && result.worst.upper_ms.value_or(1) <= 0) return {};
   const std::string longest = outage_in(language, result.worst);
   const std::string shortest = outage_in(language, result.best);
   if (longest == shortest) return longest;
