@@ -2,6 +2,7 @@
 #include "reports/assess_plan.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ernstfall {
 namespace {
@@ -31,9 +32,12 @@ AssessedRun as_run(const Scenario& scenario, const Cluster& cluster) {
   return run;
 }
 
-// Their hold is a deadline: the node is left alone until it is back.
+// Their hold may be no more than a deadline: they are left alone until what they hit is back.
 bool ends_alone(const std::string& fault) {
-  return fault == "node.reboot" || fault == "node.power-cycle" || fault == "node.crash";
+  static constexpr std::array kAlone{"node.reboot",    "node.power-cycle", "node.crash",
+                                     "unit.kill",      "k8s.pod-kill",     "k8s.pod-delete",
+                                     "resource.memory"};
+  return std::find(kAlone.begin(), kAlone.end(), fault) != kAlone.end();
 }
 
 Nanos shortest(const Scenario& scenario) {

@@ -169,7 +169,7 @@ void list_rules(bool json) {
     const std::string title = say(Language::english, rule.title);
     const std::string how = say(Language::english, rule.how);
     if (json)
-      all.push_back({{"id", rule.id},
+      all.push_back({{"name", rule.id},
                      {"title", title},
                      {"how", how},
                      {"needed_for", cluster_class_name(rule.needed)},
