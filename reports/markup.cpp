@@ -70,8 +70,9 @@ std::string html_tag(std::string_view name, std::string_view css, std::string_vi
   return fmt::format("<{0} class=\"{1}\">{2}</{0}>", name, css, inner_html);
 }
 
-std::string html_head(std::string_view title) {
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
+std::string html_head(std::string_view title, std::string_view language) {
+  std::string html =
+      fmt::format("<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">", language);
   html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
   html +=
       "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" "

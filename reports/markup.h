@@ -13,6 +13,6 @@ std::string script_json(std::string_view json);
 // <name class="css">inner</name>; `inner` is HTML already.
 std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html);
 // Doctype, and a head that is still open; `title` is plain text.
-std::string html_head(std::string_view title);
+std::string html_head(std::string_view title, std::string_view language = "en");
 
 }  // namespace ernstfall

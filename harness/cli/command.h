@@ -33,6 +33,7 @@ void add_heal(CLI::App& app, Context& context);      // heal_command.cpp
 void add_inject(CLI::App& app, Context& context);    // inject_command.cpp
 void add_report(CLI::App& app, Context& context);    // report_command.cpp: report, recheck
 void add_compare(CLI::App& app, Context& context);   // compare_command.cpp
+void add_assess(CLI::App& app, Context& context);    // assess_command.cpp
 void add_history(CLI::App& app,
                  Context& context);  // history_command.cpp: a run's history as JSON lines
 void add_keeper(CLI::App& app, Context& context);  // keeper_command.cpp: the local dead-man

@@ -12,6 +12,7 @@
 #include "harness/faults/fault.h"
 #include "lab/store.h"
 #include "probes/probe.h"
+#include "reports/assessment.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -22,7 +23,7 @@ using Json = nlohmann::ordered_json;
 struct ListOptions {
   std::string what;
   bool json = false;
-  bool markdown = false;  // the reference page of the faults
+  bool markdown = false;  // the reference page of the faults, or of the rules
 };
 
 std::string_view kind_name(ParamValue::Kind kind) {
@@ -162,12 +163,32 @@ void print_faults_page() {
   }
 }
 
+void list_rules(bool json) {
+  Json all = Json::array();
+  for (const RuleEntry& rule : assessment_rules()) {
+    const std::string title = say(Language::english, rule.title);
+    const std::string how = say(Language::english, rule.how);
+    if (json)
+      all.push_back({{"name", rule.id},
+                     {"title", title},
+                     {"how", how},
+                     {"needed_for", cluster_class_name(rule.needed)},
+                     {"breaks", rule.breaks}});
+    else
+      fmt::print("{:<15} {} ({})\n{:<15}   {}\n", rule.id, title, cluster_class_name(rule.needed),
+                 "", how);
+  }
+  if (json) fmt::print("{}\n", Json{{"schema_version", 1}, {"rules", all}}.dump(2));
+}
+
 void list(const ListOptions& options, Context& context) {
   if (options.markdown) {
     if (options.what == "faults") return print_faults_page();
-    return report_error(context,
-                        Error{Errc::usage, "--markdown: there is a page of the faults only", {}});
+    if (options.what == "rules") return fmt::print("{}", render_rubric_page());
+    return report_error(
+        context, Error{Errc::usage, "--markdown: there are pages of faults and rules only", {}});
   }
+  if (options.what == "rules") return list_rules(options.json);
   if (options.what == "scenarios") return list_scenarios(options.json, context);
   const auto& entries = options.what == "faults"   ? catalogue().faults
                         : options.what == "probes" ? catalogue().probes
@@ -184,11 +205,11 @@ void list(const ListOptions& options, Context& context) {
 void add_list(CLI::App& app, Context& context) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "what there is to run, and to name in a scenario");
-  command->add_option("what", options->what, "scenarios, faults, probes, checks or loads")
+  command->add_option("what", options->what, "scenarios, faults, probes, checks, loads or rules")
       ->required()
-      ->check(CLI::IsMember({"scenarios", "faults", "probes", "checks", "loads"}));
+      ->check(CLI::IsMember({"scenarios", "faults", "probes", "checks", "loads", "rules"}));
   command->add_flag("--json", options->json, "one JSON document on stdout");
-  command->add_flag("--markdown", options->markdown, "faults: as their reference page");
+  command->add_flag("--markdown", options->markdown, "faults, rules: as their reference page");
   command->callback([options, &context] { list(*options, context); });
 }
 

@@ -32,7 +32,8 @@ Examples:
   ernstfall run scenarios/kill-prod.yaml --lab homelab
   ernstfall run scenarios/kill-prod.yaml --cluster my-cluster.yaml --dry-run
   ernstfall heal runs/latest
-  ernstfall compare runs/before runs/after --tolerance 10%)";
+  ernstfall compare runs/before runs/after --tolerance 10%
+  ernstfall assess runs --target 60s)";
 
 int run_program(int argc, char** argv) {
   CLI::App app{"Ernstfall: how long recovery really took, and what was really lost"};
@@ -45,6 +46,7 @@ int run_program(int argc, char** argv) {
   ernstfall::cli::add_inject(app, context);
   ernstfall::cli::add_report(app, context);
   ernstfall::cli::add_compare(app, context);
+  ernstfall::cli::add_assess(app, context);
   ernstfall::cli::add_history(app, context);
   ernstfall::cli::add_validate(app, context);
   ernstfall::cli::add_list(app, context);

@@ -28,6 +28,8 @@ const fs::path kBad = fs::absolute("tests/golden/bad");
 const fs::path kGoodCluster = fs::absolute("tests/golden/good/cluster.yaml");
 
 const fs::path kFaultsPage = fs::absolute("docs/reference/faults.md");
+const fs::path kRubricPage = fs::absolute("docs/reference/rubric.md");
+const fs::path kScenarios = fs::absolute("scenarios");
 
 // Runs in an empty folder that is also its home: whatever it creates is seen.
 class Program : public ::testing::Test {
@@ -210,6 +212,39 @@ TEST_F(Program, TheReferencePageOfTheFaultsIsWhatTheCatalogueSays) {
   EXPECT_EQ(run({"list", "probes", "--markdown"}).exit_code, 64);
 }
 
+// ernstfall list rules --markdown > docs/reference/rubric.md
+TEST_F(Program, TheRubricIsWhatTheRulesSay) {
+  const auto page = read_file(kRubricPage);
+  ASSERT_TRUE(page) << to_string(page.error());
+  EXPECT_EQ(run({"list", "rules", "--markdown"}).out, *page);
+}
+
+TEST_F(Program, AssessNeedsRunsOrAClusterAndALanguageThatThereIs) {
+  for (const Argv& arguments :
+       {Argv{"assess"}, Argv{"assess", "/nonexistent"}, Argv{"assess", ".", "--lang", "fr"},
+        Argv{"assess", ".", "--target", "60"}, Argv{"assess", ".", "--dry-run"}})
+    EXPECT_EQ(run(arguments).exit_code, 64) << shell_quote(arguments);
+}
+
+TEST_F(Program, ShippedScenariosMakeEveryFaultThatAnAssessmentNeeds) {
+  const fs::path homelab = write("homelab.yaml", R"(cluster: homelab
+disposable: true
+nodes:
+  prod: {address: 192.0.2.11, roles: [drbd-primary, service], ssh: {transport: local}, power: {kind: command, "on": ["false"], "off": ["false"], status: ["false"]}}
+  mirror: {address: 192.0.2.12, roles: [drbd-secondary], ssh: {transport: local}}
+  load: {address: 192.0.2.13, roles: [ingress, control], ssh: {transport: local}}
+drbd: {resource: r0, nodes: [prod, mirror]}
+service: {url: "https://cloud.test/"}
+)");
+  const ProcessResult result = run(
+      {"assess", "--cluster", homelab.string(), "--scenarios", kScenarios.string(), "--dry-run"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("kill-prod-while-mirror-is-behind"),
+                    HasSubstr("16 of 16 to run, at least "), Not(HasSubstr("no scenario"))));
+  EXPECT_THAT(created(), IsEmpty());
+}
+
 TEST_F(Program, SchemasAndListsAreOneDocument) {
   for (const char* kind : {"scenario", "cluster"}) {
     const ProcessResult result = run({"schema", kind});
@@ -218,7 +253,7 @@ TEST_F(Program, SchemasAndListsAreOneDocument) {
     ASSERT_TRUE(schema.is_object());
     EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
   }
-  for (const std::string kind : {"scenarios", "faults", "probes", "checks", "loads"}) {
+  for (const std::string kind : {"scenarios", "faults", "probes", "checks", "loads", "rules"}) {
     const ProcessResult result = run({"list", kind, "--json"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     const Json document = Json::parse(result.out, nullptr, false);

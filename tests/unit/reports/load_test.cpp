@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/core/files.h"
+#include "reports/assess_plan.h"
+#include "reports/assessment.h"
 #include "reports/compare_results.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
@@ -121,6 +123,53 @@ TEST_F(RunFolders, OpenUndoInTheJournalIsDirtyUntilItIsClean) {
   ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl",
                                 planned + dirty + "{\"kind\":\"clean\",\"id\":3}\n"));
   EXPECT_EQ(load_report(folder, catalogue())->verdict, RunVerdict::pass);
+}
+
+TEST_F(RunFolders, AssessmentReadsThemAndSaysWhatIsUntested) {
+  write_run("a", mocks::kill_prod(), "2026-11-23T03:12:05Z");
+  write_run("b", mocks::kill_prod({.attended = true}), "2026-11-23T04:12:05Z");
+  const auto runs = read_assessed({root_}, catalogue());
+  ASSERT_TRUE(runs) << to_string(runs.error());
+  const auto assessment = assess_runs(*runs, {});
+  ASSERT_TRUE(assessment) << to_string(assessment.error());
+  EXPECT_EQ(assessment->counted, 2U);
+  EXPECT_EQ(assessment->cluster_class, ClusterClass::unknown);
+  EXPECT_EQ(assessment->at_most, ClusterClass::data_ha);
+  const NeedResult& power = assessment->needs.front();
+  EXPECT_EQ(power.outcome, NeedOutcome::by_undo);
+  EXPECT_EQ(power.attended, NeedOutcome::by_operator);
+  EXPECT_EQ(power.lost, 0U);
+  EXPECT_GT(power.acknowledged, 100U);
+  ASSERT_EQ(assessment->single_points.size(), 1U);
+  EXPECT_TRUE(assessment->single_points.front().operator_helps);
+  // A class is of one cluster.
+  mocks::SyntheticRun other = mocks::kill_prod();
+  other.cluster.name = "elsewhere";
+  write_run("c", other, "2026-11-23T05:12:05Z");
+  const auto mixed = read_assessed({root_}, catalogue());
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().code, Errc::usage);
+}
+
+// What makes `assess CLUSTER` go on where it was stopped.
+TEST_F(RunFolders, CountedRunOfTheSameWordsIsNotMadeAgain) {
+  const mocks::SyntheticRun run = mocks::kill_prod();
+  const fs::path folder = write_run("a", run, "2026-11-23T03:12:05Z");
+  const auto counted = [&](const Scenario& scenario, const Cluster& cluster) {
+    const auto runs = read_assessed({root_}, catalogue());
+    return runs && has_counted_run(*runs, scenario, cluster);
+  };
+  EXPECT_TRUE(counted(run.scenario, run.cluster));
+  Scenario changed = run.scenario;
+  changed.faults.front().hold += std::chrono::seconds(1);
+  EXPECT_FALSE(counted(changed, run.cluster));
+  Cluster elsewhere = run.cluster;
+  elsewhere.name = "elsewhere";
+  EXPECT_FALSE(counted(run.scenario, elsewhere));
+  ASSERT_TRUE(write_file_atomic(
+      folder / "journal.jsonl",
+      "{\"kind\":\"undo-planned\",\"id\":3,\"what\":\"node.power-off on prod\"}\n"));
+  EXPECT_FALSE(counted(run.scenario, run.cluster));  // dirty
 }
 
 TEST_F(RunFolders, MissingPartsAreErrorsWithAPlace) {

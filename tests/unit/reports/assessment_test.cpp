@@ -1,0 +1,299 @@
+// assessment_test: the homelab and planted variants get their classes for the right reasons, and
+// missing data never makes a class better.
+#include "reports/assessment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "reports/words.h"
+#include "tests/mocks/synthetic_assessment.h"
+
+namespace ernstfall {
+namespace {
+
+using mocks::homelab_runs;
+using mocks::recovering_runs;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+Assessment assess(const std::vector<AssessedRun>& runs, const AssessSettings& settings = {}) {
+  auto assessment = assess_runs(runs, settings);
+  if (!assessment) throw std::runtime_error(to_string(assessment.error()));
+  return *assessment;
+}
+
+RuleState state_of(const Assessment& assessment, AssessRule rule) {
+  return assessment.rules[static_cast<std::size_t>(rule)].state;
+}
+
+std::vector<std::string> states_of(const Assessment& assessment) {
+  std::vector<std::string> states;
+  for (const RuleResult& result : assessment.rules)
+    states.push_back(std::string(rule_entry(result.rule).id) + ": " +
+                     std::string(rule_state_name(result.state)));
+  return states;
+}
+
+// Those of a rule in one state, in English, with their scenario.
+std::vector<std::string> evidence_of(const Assessment& assessment, AssessRule rule,
+                                     RuleState state) {
+  std::vector<std::string> texts;
+  for (const Statement& statement : assessment.rules[static_cast<std::size_t>(rule)].statements)
+    if (statement.state == state)
+      texts.push_back(say(Language::english, statement.text) +
+                      (statement.run ? " | " + statement.run->folder : ""));
+  return texts;
+}
+
+int rank_of(ClusterClass value) {
+  return value == ClusterClass::ha            ? 3
+         : value == ClusterClass::data_ha     ? 2
+         : value == ClusterClass::backup_like ? 1
+                                              : 0;
+}
+
+TEST(Assess, HomelabIsBackupLikeRuleByRule) {
+  const Assessment a = assess(homelab_runs());
+  EXPECT_EQ(a.cluster_class, ClusterClass::backup_like);
+  EXPECT_THAT(
+      states_of(a),
+      ElementsAre("one-primary: met", "no-split-brain: met", "block-loss: untested",
+                  "write-order: untested", "service-loss: met", "served-again: not met",
+                  "unattended: not met", "target: not met", "redundancy: met", "fencing: not met"));
+  EXPECT_EQ(exit_code_for(a), ExitCode::pass);
+  EXPECT_THAT(
+      evidence_of(a, AssessRule::unattended, RuleState::not_met),
+      Contains(AllOf(HasSubstr("prod loses power: served again only after the fault was "
+                               "taken away (held for 30.0 s); cut off 1 min 44.0 s ± 0.1 s"),
+                     HasSubstr("runs/20261123T0312-data-power-prod"))));
+  EXPECT_THAT(
+      evidence_of(a, AssessRule::target, RuleState::not_met),
+      ElementsAre(HasSubstr("prod loses power: cut off 1 min 44.0 s ± 0.1 s; allowed 1 min")));
+  EXPECT_THAT(evidence_of(a, AssessRule::fencing, RuleState::not_met),
+              Contains(HasSubstr("mirror: the cluster file names no power control for it")));
+  EXPECT_THAT(evidence_of(a, AssessRule::fencing, RuleState::not_met),
+              Contains(HasSubstr("prod: DRBD 8.4.11 has no quorum")));
+  EXPECT_THAT(evidence_of(a, AssessRule::fencing, RuleState::met),
+              Contains(HasSubstr("prod: its power control (lab) cut its power")));
+}
+
+// A lab can switch every node; the label says what the real cluster cannot.
+TEST(Assess, LabelSaysThatANodeCannotBeFenced) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  for (AssessedRun& run : runs) run.cluster.nodes[1].power.kind = PowerConfig::Kind::lab;
+  EXPECT_EQ(state_of(assess(runs), AssessRule::fencing), RuleState::untested);
+  for (AssessedRun& run : runs) run.cluster.nodes[1].labels["fenceable"] = "false";
+  EXPECT_EQ(state_of(assess(runs), AssessRule::fencing), RuleState::not_met);
+}
+
+TEST(Assess, NamesEverySinglePointOfFailure) {
+  const Assessment a = assess(homelab_runs());
+  std::vector<std::string> points;
+  for (const SinglePoint& point : a.single_points)
+    points.push_back(say(Language::english, point.why));
+  EXPECT_THAT(points, Contains(HasSubstr("load (ingress, control node): users are cut off until it "
+                                         "is back; 30.5 s ± 0.1 s when it was away for 30.0 s")));
+  EXPECT_THAT(points, Contains(HasSubstr("prod (the copy in use)")));
+  EXPECT_THAT(points, Contains(HasSubstr("load - prod (link)")));
+  EXPECT_THAT(points, Not(Contains(HasSubstr("mirror ("))));
+}
+
+TEST(Assess, SaysWhatStandsBeforeTheNextClassAndWhatItCosts) {
+  const Assessment a = assess(homelab_runs());
+  ASSERT_EQ(a.next.size(), 2U);
+  EXPECT_EQ(a.next[0].value, ClusterClass::data_ha);
+  EXPECT_EQ(a.next[1].value, ClusterClass::ha);
+  const Gap& fencing = a.next[1].gaps.back();
+  EXPECT_EQ(fencing.rule, AssessRule::fencing);
+  EXPECT_FALSE(fencing.evidence.empty());
+  EXPECT_EQ(say(Language::english, fencing.missing),
+            "not proven to be kept from writing when nobody can reach them: mirror");
+  std::string options;
+  for (const GapOption& option : fencing.options) {
+    options += say(Language::english, option.what) + "\n";
+    EXPECT_FALSE(say(Language::english, option.trade_off).empty());
+  }
+  EXPECT_THAT(options, AllOf(HasSubstr("quorum majority"), HasSubstr("Intel AMT on mirror"),
+                             HasSubstr("watchdog self-fencing"), HasSubstr("smart plug")));
+}
+
+TEST(Assess, AcknowledgedBlocksLostIsUnsafe) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  mocks::run_of(runs, "data-power-prod").run.report.checks.clear();
+  for (const char* name : {"single-primary", "no-split-brain", "converged", "rpo"})
+    mocks::run_of(runs, "data-power-prod")
+        .run.report.checks.push_back({name, Verdict::pass, "", {}});
+  mocks::canary(mocks::run_of(runs, "data-power-prod"), Verdict::fail);
+  const Assessment a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unsafe);
+  EXPECT_EQ(exit_code_for(a), ExitCode::violated);
+  EXPECT_THAT(evidence_of(a, AssessRule::block_loss, RuleState::not_met),
+              ElementsAre(HasSubstr("block-loss broken: 3 of 18220 blocks are missing")));
+}
+
+TEST(Assess, ClusterThatRecoversByItselfIsHa) {
+  const Assessment a = assess(recovering_runs());
+  EXPECT_EQ(a.cluster_class, ClusterClass::ha)
+      << render_assessment_console(a, Language::english, false);
+  EXPECT_THAT(a.single_points, IsEmpty());
+  EXPECT_THAT(a.next, IsEmpty());
+}
+
+TEST(Assess, EachHaRuleIsNeeded) {
+  const auto with = [](auto change) {
+    std::vector<AssessedRun> runs = recovering_runs();
+    change(runs);
+    return assess(runs).cluster_class;
+  };
+  EXPECT_EQ(with([](auto& runs) {
+              mocks::outage(mocks::run_of(runs, "data-power-prod"), RecoveredBy::itself, 61'000,
+                            61'200);
+            }),
+            ClusterClass::data_ha);
+  EXPECT_EQ(with([](auto& runs) {
+              mocks::run_of(runs, "disk-mirror").run.report.checks[2].verdict = Verdict::fail;
+            }),
+            ClusterClass::data_ha);
+  EXPECT_EQ(with([](auto& runs) {
+              for (AssessedRun& run : runs) run.run.report.versions["drbd@mirror"] = "8.4.11";
+            }),
+            ClusterClass::data_ha);
+  EXPECT_EQ(with([](auto& runs) { mocks::run_of(runs, "restart-prod").run.report.rpo.lost = 1; }),
+            ClusterClass::backup_like);
+  EXPECT_EQ(with([](auto& runs) {
+              mocks::run_of(runs, "link-load-mirror").run.report.checks[1].verdict = Verdict::fail;
+            }),
+            ClusterClass::unsafe);
+  EXPECT_EQ(with([](auto& runs) {
+              auto& checks = mocks::run_of(runs, "quorum-pair-mirror-load").run.report.checks;
+              checks.pop_back();  // no order known for one pair
+            }),
+            ClusterClass::unknown);
+}
+
+TEST(Assess, RunbookMakesItDataHaAndOneRepetitionThatFailsUndoesThat) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  AssessedRun& alone = mocks::run_of(runs, "data-power-prod");
+  mocks::outage(alone, RecoveredBy::undo, 104'000, 104'200);
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::backup_like);
+  AssessedRun attended = mocks::attended_run();
+  attended.cluster = alone.cluster;
+  mocks::canary(attended);
+  runs.push_back(attended);
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::data_ha);
+  attended.run.folder += "-2";
+  mocks::outage(attended, RecoveredBy::undo, 104'000, 104'200);
+  runs.push_back(attended);
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::backup_like);
+}
+
+// Every fault has one run here, so that leaving one out leaves its fault untested.
+TEST(Assess, RemovingRunsNeverMakesTheClassBetter) {
+  std::mt19937_64 random(7);
+  for (const std::vector<AssessedRun>& all : {homelab_runs(), recovering_runs()}) {
+    const Assessment whole = assess(all);
+    for (std::size_t left = 0; left < all.size(); ++left) {
+      std::vector<AssessedRun> runs = all;
+      runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(left));
+      const Assessment a = assess(runs);
+      EXPECT_EQ(a.cluster_class, ClusterClass::unknown) << all[left].run.report.scenario;
+      EXPECT_EQ(state_of(a, AssessRule::one_primary), RuleState::untested);
+      EXPECT_EQ(exit_code_for(a), ExitCode::inconclusive);
+    }
+    for (int i = 0; i < 200; ++i) {
+      std::vector<AssessedRun> runs;
+      for (const AssessedRun& run : all)
+        if (random() % 3 != 0) runs.push_back(run);
+      if (runs.empty()) continue;
+      EXPECT_LE(rank_of(assess(runs).cluster_class), rank_of(whole.cluster_class));
+    }
+  }
+}
+
+TEST(Assess, RunThatDoesNotCountLeavesItsFaultUntestedAndHidesNothing) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  AssessedRun& run = mocks::run_of(runs, "data-isolated-prod");
+  run.run.report.verdict = RunVerdict::inconclusive;
+  Assessment a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unknown);
+  EXPECT_EQ(a.at_most, ClusterClass::ha);
+  EXPECT_EQ(a.left_out.size(), 1U);
+  // Dirty, and a split brain was seen in it all the same.
+  run.run.report.verdict = RunVerdict::dirty;
+  run.run.report.checks[1].verdict = Verdict::fail;
+  a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unsafe);
+}
+
+TEST(Assess, OtherFaultsBreakRulesAndMeetNone) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  AssessedRun full = mocks::quiet_run({NeedKind::disk, "prod", {}}, mocks::homelab_cluster());
+  full.run.folder = "runs/fill";
+  full.run.report.scenario = "fill-disk-prod";
+  full.run.report.faults.front().fault = "disk.fill";
+  runs.push_back(full);
+  EXPECT_EQ(assess(runs).other_runs.size(), 1U);
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::backup_like);
+  runs.back().run.report.checks[0].verdict = Verdict::fail;
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::unsafe);
+}
+
+TEST(Assess, TargetOfTheUserComesBeforeThatOfTheScenario) {
+  EXPECT_EQ(assess(recovering_runs(), {5'000.0}).cluster_class, ClusterClass::data_ha);
+  // In the middle of the interval: neither.
+  EXPECT_EQ(state_of(assess(recovering_runs(), {9'200.0}), AssessRule::target),
+            RuleState::untested);
+}
+
+TEST(Assess, ClusterWithoutRolesIsAUsageError) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  for (AssessedRun& run : runs)
+    for (Node& node : run.cluster.nodes) node.roles.clear();
+  const auto assessment = assess_runs(runs, {});
+  ASSERT_FALSE(assessment);
+  EXPECT_EQ(assessment.error().code, Errc::usage);
+  EXPECT_THAT(to_string(assessment.error()), HasSubstr("drbd-primary"));
+}
+
+TEST(AssessReport, JsonHoldsEveryRuleWithItsEvidence) {
+  const auto json = nlohmann::json::parse(render_assessment_json(assess(homelab_runs())));
+  EXPECT_EQ(json["class"], "backup-like");
+  EXPECT_EQ(json["rules"].size(), assessment_rules().size());
+  for (const auto& rule : json["rules"]) {
+    EXPECT_FALSE(rule["evidence"].empty()) << rule["id"];
+    for (const auto& evidence : rule["evidence"]) EXPECT_NE(evidence["text"], "");
+  }
+}
+
+TEST(AssessReport, PageIsAccessibleAndLoadsNothing) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  runs[0].run.report.scenario = "<script>alert(1)</script>";
+  const std::string html = render_assessment_html(assess(runs), Language::german);
+  EXPECT_THAT(html, AllOf(HasSubstr("<html lang=\"de\">"), HasSubstr("<caption>"),
+                          HasSubstr("<th scope=\"col\">"), HasSubstr("<th scope=\"row\">"),
+                          HasSubstr("/report.html\"")));
+  EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("src="))));
+}
+
+TEST(AssessReport, ConsoleFitsEightyColumns) {
+  for (const Language language : {Language::english, Language::german}) {
+    const std::string text = render_assessment_console(assess(homelab_runs()), language, false);
+    EXPECT_THAT(text, HasSubstr("BACKUP-LIKE"));
+    for (const std::string& line : split(text, '\n'))
+      EXPECT_LE(
+          std::count_if(line.begin(), line.end(),
+                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }),
+          80)
+          << line;
+  }
+}
+
+}  // namespace
+}  // namespace ernstfall
