@@ -61,7 +61,7 @@ Result<LabStore> LabStore::create(const std::string& lab, const std::string& top
 }
 
 Result<Topology> LabStore::topology() const {
-  return load_topology(file("topology.yaml"));
+  return load_kept_topology(file("topology.yaml"));
 }
 
 Result<LabState> LabStore::state() const {

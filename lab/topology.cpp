@@ -60,7 +60,8 @@ std::optional<Network> parse_network(const std::string& text) {
 
 class TopologyDecoder {
  public:
-  explicit TopologyDecoder(Problems& problems) : problems_(problems) {}
+  TopologyDecoder(Problems& problems, bool with_overlays)
+      : problems_(problems), with_overlays_(with_overlays) {}
 
   Topology decode(const YAML::Node& document, const std::filesystem::path& path) {
     Topology lab;
@@ -86,6 +87,7 @@ class TopologyDecoder {
     if (map.has("service")) decode_service(map.take("service"), lab);
     std::vector<std::string> overlays;
     map.words("overlay", overlays);
+    if (!with_overlays_) overlays.clear();
     for (const std::string& overlay : overlays) {
       const auto folder = std::filesystem::absolute(path).parent_path() / overlay;
       if (!std::filesystem::is_directory(folder))
@@ -165,6 +167,7 @@ class TopologyDecoder {
   }
 
   Problems& problems_;
+  bool with_overlays_;
   std::optional<Network> network_;
   std::set<std::string> addresses_;
 };
@@ -185,18 +188,26 @@ std::string Topology::prefix_length() const {
   return network.substr(network.find('/') + 1);
 }
 
-Result<Topology> parse_topology(std::string_view text, const std::filesystem::path& path) {
-  ERNSTFALL_TRY(const YAML::Node document, yaml::parse_document(text, path.string()));
+namespace {
+
+Result<Topology> load(const std::filesystem::path& path, bool with_overlays) {
+  auto text = read_file(path, 1U << 20U);
+  if (!text) return fail_at(Errc::usage, path.string(), "{}", text.error().what);
+  ERNSTFALL_TRY(const YAML::Node document, yaml::parse_document(*text, path.string()));
   Problems problems(path.string());
-  Topology lab = TopologyDecoder(problems).decode(document, path);
+  Topology lab = TopologyDecoder(problems, with_overlays).decode(document, path);
   if (problems.any()) return tl::unexpected(problems.error());
   return lab;
 }
 
+}  // namespace
+
 Result<Topology> load_topology(const std::filesystem::path& path) {
-  auto text = read_file(path, 1U << 20U);
-  if (!text) return fail_at(Errc::usage, path.string(), "{}", text.error().what);
-  return parse_topology(*text, path);
+  return load(path, true);
+}
+
+Result<Topology> load_kept_topology(const std::filesystem::path& path) {
+  return load(path, false);
 }
 
 }  // namespace ernstfall

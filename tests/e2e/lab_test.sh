@@ -4,7 +4,7 @@
 # promoted, and the harness killed at several moments and healed after.
 # usage: lab_test PROGRAM [--lab NAME] [--all | FUNCTION...]
 #   --lab      a lab that is up, and is left up
-#   --all      kill at ten moments instead of three, kill `lab up`, two labs at once
+#   --all      kill at ten moments instead of three, kill `lab up`, two labs at once, a user's own files in the image
 #   FUNCTION   only these of the functions below, in a fresh lab: test_synchronous_replica "kill_at hold 2"
 set -euo pipefail
 program=$(readlink -f "$1")
@@ -245,6 +245,25 @@ test_two_labs() {
   check "the second lab is gone" none_left "$other"
   check "the first one is still there" "$program" lab ssh --lab "$lab" prod true
 }
+
+# Files of the user's in the image: a unit's drop-in, a script, a kernel module to load. One node, no DRBD.
+test_overlay() {
+  local other=$lab-2 own=$work/own
+  mkdir -p "$own/files/etc/modules-load.d" "$own/files/usr/local/bin"
+  printf 'dummy\n' >"$own/files/etc/modules-load.d/own.conf"
+  printf '#!/bin/sh\necho from the overlay\n' >"$own/files/usr/local/bin/own-tool"
+  chmod 755 "$own/files/usr/local/bin/own-tool"
+  printf 'lab: own\noverlay: [files]\nnodes:\n  only: {address: 10.77.0.11, memory: 512MiB}\n' >"$own/own.yaml"
+  "$program" lab up --lab "$other" --topology "$own/own.yaml" >"$work/up2.log" 2>&1 || die "a lab with an overlay"
+  check "the overlay's script runs on the node" same_text "from the overlay" "$program" lab ssh --lab "$other" only -- own-tool
+  check "the overlay's kernel module is loaded" "$program" lab ssh --lab "$other" only -- grep -q '^dummy ' /proc/modules
+  "$program" lab down --lab "$other" --purge >"$work/down2.log" 2>&1 || die "lab down of the lab with an overlay"
+}
+same_text() { # TEXT COMMAND...
+  local text=$1
+  shift
+  [ "$("$@")" = "$text" ]
+}
 host_key() { "$program" lab ssh --lab "$1" prod cat /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2; }
 both_answer() { "$program" lab ssh --lab "$lab" prod true && "$program" lab ssh --lab "$1" prod true; }
 
@@ -273,5 +292,6 @@ if [ "$all" = --all ]; then
   kill_at settle 0.5
   test_killed_lab_up
   test_two_labs
+  test_overlay
 fi
 say "$passed passed, 0 failed"
