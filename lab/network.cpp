@@ -115,6 +115,12 @@ Status ensure_network(const LabStore& store, const Topology& topology,
   ERNSTFALL_CHECK(run_process(make, deadline, stop));
   ERNSTFALL_TRY(const ProcessResult check, run_process(look, deadline, stop));
   if (check.ok() && !check.out.empty()) return {};
+  // The usual reason, for an ordinary user: udev gives the device mode 0666, a container does not.
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0)
+    return fail(Errc::unsupported,
+                "the lab's network cannot be made: this user may not open /dev/net/tun: {}; as root: "
+                "modprobe tun; chmod 0666 /dev/net/tun",
+                std::strerror(errno));
   return fail(Errc::unsupported, "the lab's network cannot be made: {}", check.summary());
 }
 

@@ -2,16 +2,19 @@
 # dead_man_test: what is left on a node when the harness is killed, cut off from it, or the node restarts, at each step of
 # a fault; what becomes of a run whose undo fails, whose fault has no effect or whose dead-man was removed; and whether a
 # node's own qdiscs, rules, full disk and stopped units stay as they were.
-# usage: dead_man_test PROGRAM [--lab NAME] [--all | FUNCTION...]
+# usage: dead_man_test PROGRAM [--lab NAME] [--table FILE] [--all | FUNCTION...]
 #   --lab      a lab that is up, and is left up
-#   --all      every family at every step by itself, restarts, planted defects and the owner's own state
-#   FUNCTION   only these: "together confirmed net disk node" "killed_at net armed" "cut_off_at unit confirmed" "restarted_at disk applied" test_planted test_own_state
+#   --table    writes what was tried as Markdown (docs/reference/dead-man-tested.md)
+#   --all      every family at every step in each of the three ways, planted defects, and the owner's own state
+#   FUNCTION   only these: "killed confirmed net disk node" "cut_off undoing unit drbd" "restarted armed disk" test_planted test_own_state
 set -uo pipefail
 program=$(readlink -f "$1")
 shift
 lab=deadman-$$
 keep_lab=
 if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
+table=
+if [ "${1:-}" = --table ]; then table=$2; shift 2; fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-deadman.XXXXXX")
 . "$(dirname "$(readlink -f "$0")")/lab_functions.sh"
 
@@ -29,7 +32,8 @@ family() {
     *) echo "unknown family $1" >&2; exit 64 ;;
   esac
 }
-families=(net disk resource drbd unit observer node)
+# Together in one run, each on another node.
+groups=("net disk node" "unit drbd" "observer resource")
 steps=(undo-planned armed applying applied confirmed undoing)
 dead_man=20
 
@@ -61,88 +65,113 @@ heals() { # NAME
   fi
 }
 
-killed_at() { # FAMILY STEP
-  family "$1"
-  local name="$fault, killed at $2"
-  start 300s
-  if ! at_record "$2"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  # Both: the harness, and the local dead-man that would heal.
-  kill -KILL "$(jq -r .pid "$(run_folder)/keeper.json")" $pid
-  wait $pid 2>/dev/null
-  if clean_by_itself; then good "$name: the node is clean by itself"; else bad "$name: the node is not clean"; fi
-  heals "$name"
-  case $2 in
-    applied | confirmed | undoing) grep -q 'undone by its dead-man' "$work/heal.out" || bad "$name: heal does not say that the dead-man did it" ;;
-  esac
-}
-
-# The same with faults of several families at once, each on another node: killed when the first of them is at the step,
-# `confirmed` when all are.
-together() { # STEP FAMILY...
-  local step=$1 f name wanted=1 pair steps=()
+# Faults of several families in one run, each on another node; $pid is the harness.
+begin_together() { # HOLD FAMILY...
+  local hold=$1 f pair steps=()
   shift
-  [ "$step" != confirmed ] || wanted=$#
   for f in "$@"; do
     family "$f"
-    steps+=("$({ [ "$with" = - ] || for pair in $with; do printf '%s\n' "$pair"; done; } | jq -Rn --arg fault "$fault" --arg on "$node" --arg hold "$([ "$step" = undoing ] && echo 5s || echo 300s)" \
+    steps+=("$({ [ "$with" = - ] || for pair in $with; do printf '%s\n' "$pair"; done; } | jq -Rn --arg fault "$fault" --arg on "$node" --arg hold "$hold" \
       '[inputs | capture("(?<key>[^=]*)=(?<value>.*)")] as $with | {fault: $fault, on: $on, hold: $hold, at: "0s"} + (if $with != [] then {with: ($with | from_entries)} else {} end)')")
   done
   printf '%s\n' "${steps[@]}" | jq -s '{title: "several at once", faults: ., probes: []}' >"$work/together.yaml"
   rm -rf "$work/runs"
   "$program" run "$work/together.yaml" --dead-man ${dead_man}s --lab "$lab" --runs "$work/runs" --json >"$work/inject.json" 2>"$work/inject.log" &
   pid=$!
-  if ! at_record "$step" $wanted; then bad "$* together, killed at $step: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  kill -KILL "$(jq -r .pid "$(run_folder)/keeper.json")" $pid
-  wait $pid 2>/dev/null
+}
+# All of them are at the step for `confirmed`; else the first one is: the others are close behind, or before.
+at_step() { # STEP FAMILY...
+  local step=$1 wanted=1
+  shift
+  [ "$step" != confirmed ] || wanted=$#
+  at_record "$step" $wanted
+}
+hold_for() { case $1 in undoing) echo 5s ;; *) echo "$2" ;; esac; }
+all_clean() { # NAME BEGAN-SECONDS FAMILY...
+  local name=$1 began=$2 f
+  shift 2
   for f in "$@"; do
     family "$f"
-    name="$fault with others, killed at $step"
-    if clean_by_itself; then good "$name: the node is clean by itself"; else bad "$name: the node is not clean"; fi
+    if clean_by_itself; then
+      good "$fault with others, $name: the node is clean by itself"
+      row "$f" "$name" "clean after $((SECONDS - began)) s at most"
+    else
+      bad "$fault with others, $name: the node is not clean"
+      row "$f" "$name" "NOT CLEAN"
+    fi
   done
+}
+row() { family "$1"; printf '| `%s` | %s | %s | %s |\n' "$fault" "$node" "$2" "$3" >>"$work/table"; }
+
+# Both die: the harness, and the local dead-man that would heal.
+killed() { # STEP FAMILY...
+  local step=$1 began
+  shift
+  begin_together "$(hold_for "$step" 300s)" "$@"
+  if ! at_step "$step" "$@"; then bad "$* together, killed at $step: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
+  kill -KILL "$(jq -r .pid "$(run_folder)/keeper.json")" $pid
+  began=$SECONDS
+  wait $pid 2>/dev/null
+  all_clean "killed at $step" $began "$@"
   heals "$* together, killed at $step"
-  [ "$step" != confirmed ] || [ "$(grep -o '[0-9a-f]* undone by its dead-man' "$work/heal.out" | sort -u | wc -l)" -eq $# ] || bad "$* together: heal does not say $# times that the dead-man did it: $(tr '\n' ';' <"$work/heal.out")"
+  [ "$step" != confirmed ] || [ "$(grep -o '[0-9a-f]* undone by its dead-man' "$work/heal.out" | sort -u | wc -l)" -eq $# ] ||
+    bad "$* together: heal does not say $# times that the dead-man did it: $(tr '\n' ';' <"$work/heal.out")"
 }
 
 # What we send to the node goes to a machine that is not there: silence, as on a broken line.
 silence() { "$program" lab exec --lab "$lab" -- ip neigh replace "$1" lladdr 02:00:00:00:de:ad nud permanent dev "$(bridge_to "$1")"; }
 speak() { "$program" lab exec --lab "$lab" -- ip neigh del "$1" dev "$(bridge_to "$1")"; }
 bridge_to() { "$program" lab exec --lab "$lab" -- ip -o route get "$1" | sed -n 's/.* dev \([^ ]*\).*/\1/p'; }
-cut_off_at() { # FAMILY STEP
-  family "$1"
-  local name="$fault, cut off at $2" status=0 address until_s
-  address=$(awk -v node="$node" '$1 == node {print $2}' "$work/addresses")
-  start 10s
-  if ! at_record "$2"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  silence "$address" || bad "$name: cannot be cut off"
+ended_honestly() { # NAME WHY: a run that knew nothing of a node for a while
+  local status=0
+  wait $pid || status=$?
+  case $status in
+    2 | 3) good "$1: exit $status: $(why | cut -c1-200)" ;;
+    *) bad "$1: exit $status, though $2" ;;
+  esac
+}
+cut_off() { # STEP FAMILY...
+  local step=$1 name f addresses=() address until_s began
+  shift
+  name="$* together, cut off at $step"
+  begin_together "$(hold_for "$step" 10s)" "$@"
+  for f in "$@"; do family "$f"; addresses+=("$(awk -v node="$node" '$1 == node {print $2}' "$work/addresses")"); done
+  if ! at_step "$step" "$@"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
+  for address in "${addresses[@]}"; do silence "$address" || bad "$name: cannot be cut off"; done
+  began=$SECONDS
   # Whoever undoes it now is not us.
   sleep $((dead_man + 15))
   until_s=$(date +%s)
-  speak "$address"
-  wait $pid || status=$?
-  case $status in
-    2 | 3) good "$name: exit $status: $(why | cut -c1-200)" ;;
-    *) bad "$name: exit $status, though nothing was known of the node for ${dead_man} s" ;;
-  esac
-  if clean_by_itself; then good "$name: the node is clean"; else bad "$name: the node is not clean"; fi
-  on_node "$node" "t=\$(journalctl -q -t ernstfall -o short-unix -n 1 --grep 'undone by its dead-man' | cut -d. -f1) && [ \"\$t\" -ge $((until_s - dead_man - 60)) ]" &&
-    good "$name: its dead-man did it" || bad "$name: it was not its dead-man"
+  for address in "${addresses[@]}"; do speak "$address"; done
+  ended_honestly "$name" "nothing was known of the nodes for ${dead_man} s"
+  all_clean "cut off at $step" $began "$@"
+  # At the other steps a node may have been reached just before.
+  if [ "$step" = confirmed ]; then
+    for f in "$@"; do
+      family "$f"
+      on_node "$node" "t=\$(journalctl -q -t ernstfall -o short-unix -n 1 --grep 'undone by its dead-man' | cut -d. -f1) && [ \"\$t\" -ge $((until_s - dead_man - 60)) ]" &&
+        good "$fault with others, cut off at $step: its dead-man did it" || bad "$fault with others, cut off at $step: it was not its dead-man"
+    done
+  fi
   heals "$name"
 }
 
-restarted_at() { # FAMILY STEP
-  family "$1"
-  local name="$fault, $node restarted at $2" status=0
-  start 30s
-  if ! at_record "$2"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
-  "$program" lab power "$node" off --lab "$lab" >>"$work/power.log" 2>&1
-  "$program" lab power "$node" on --lab "$lab" >>"$work/power.log" 2>&1
-  wait $pid || status=$?
-  case $status in
-    2 | 3) good "$name: exit $status: $(why | cut -c1-200)" ;;
-    *) bad "$name: exit $status, though the node was restarted in the middle" ;;
-  esac
-  eventually 240 on_node "$node" true || bad "$name: it does not come back"
-  if clean_by_itself; then good "$name: the node is clean"; else bad "$name: the node is not clean"; fi
+# Their nodes lose power and get it again, one after the other.
+restarted() { # STEP FAMILY...
+  local step=$1 name f began
+  shift
+  name="$* together, restarted at $step"
+  begin_together "$(hold_for "$step" 30s)" "$@"
+  if ! at_step "$step" "$@"; then bad "$name: the run ended before: $(tail -n 1 "$work/inject.log")"; return; fi
+  began=$SECONDS
+  for f in "$@"; do
+    family "$f"
+    "$program" lab power "$node" off --lab "$lab" >>"$work/power.log" 2>&1
+    "$program" lab power "$node" on --lab "$lab" >>"$work/power.log" 2>&1
+  done
+  ended_honestly "$name" "nodes were restarted in the middle"
+  for f in "$@"; do family "$f"; eventually 240 on_node "$node" true || bad "$name: $node does not come back"; done
+  all_clean "restarted at $step" $began "$@"
   heals "$name"
 }
 
@@ -223,18 +252,29 @@ bring_lab_up
 if [ $# -gt 0 ]; then
   for call in "$@"; do $call; done
 elif [ -n "$all" ]; then
-  for f in "${families[@]}"; do for s in "${steps[@]}"; do killed_at "$f" "$s"; done; done
-  for f in net disk unit drbd; do for s in armed applied confirmed undoing; do cut_off_at "$f" "$s"; done; done
-  for f in net disk unit drbd resource node; do for s in armed confirmed undoing; do restarted_at "$f" "$s"; done; done
+  for how in killed cut_off restarted; do
+    for step in "${steps[@]}"; do
+      for group in "${groups[@]}"; do $how $step $group; done
+    done
+  done
   test_planted
   test_own_state
 else
-  together armed net disk node
-  together applying unit drbd
-  together confirmed net disk node
-  together undoing unit drbd
-  cut_off_at net confirmed
-  restarted_at disk confirmed
+  killed armed net disk node
+  killed applying unit drbd
+  killed confirmed net disk node
+  killed undoing unit drbd
+  cut_off confirmed net
+  restarted confirmed disk
+fi
+if [ -n "$table" ]; then
+  { printf '%s\n' '# The harness killed or cut off, a node restarted: as tried on the lab' '' \
+      "Made by \`tests/e2e/dead_man_test.sh --table\`, with a dead-man of ${dead_man} s. Several faults at once, each on another node; at the stated step of" \
+      'the protocol the harness and its keeper were ended with SIGKILL, or no packet reached the nodes for 35 s, or the nodes lost power and' \
+      'got it again. *Clean*: no effect, no unit, no file and no mark of ours is on the node, seen from outside. Where the harness was killed,' \
+      'nobody but the node itself had done anything for it. The time contains that of looking, node by node; `ernstfall heal` said so after each.' '' \
+      '| fault | node | what happened | the node |' '|---|---|---|---|'
+    sort "$work/table"; } >"$table"
 fi
 [ ! -s "$work/failures" ] || { say "what failed, once more:"; cat "$work/failures" >&3; }
 say "$passed passed, $failed failed"

@@ -4,7 +4,8 @@
 # promoted, and the harness killed at several moments and healed after.
 # usage: lab_test PROGRAM [--lab NAME] [--all | FUNCTION...]
 #   --lab      a lab that is up, and is left up
-#   --all      kill at ten moments instead of three, kill `lab up`, two labs at once, a user's own files in the image
+#   --all      kill at ten moments instead of three, kill `lab up`, two labs at once, a user's own files in the
+#              image, delays planted in known places with wrong clocks
 #   FUNCTION   only these of the functions below, in a fresh lab: test_synchronous_replica "kill_at hold 2"
 set -euo pipefail
 program=$(readlink -f "$1")
@@ -178,6 +179,51 @@ test_lagging_replica() {
   pristine
 }
 
+# Delays in known places: DRBD notices late (ping-timeout 10 s), the promotion waits 15 s, the service's unit 20 s. And the
+# nodes' clocks are wrong: mirror's by -30 s; prod's by 5 min, until its reboot during the fault sets it right.
+delays() {
+  local node
+  for node in prod mirror; do
+    on_node $node sh -c 'd=/etc/systemd/system; mkdir -p $d/drbd-r0.service.d $d/cloud-primary.service.d $d/apache2.service.d
+      printf "#!/bin/sh\nsed -i \"s/ping-timeout .*/ping-timeout 100;/\" /etc/drbd.d/r0.res\n" >/usr/local/sbin/late-ping && chmod 755 /usr/local/sbin/late-ping
+      printf "[Service]\nExecStartPre=/usr/local/sbin/late-ping\n" >$d/drbd-r0.service.d/late.conf
+      printf "[Service]\nExecStartPre=/bin/sleep 15\n" >$d/cloud-primary.service.d/late.conf
+      printf "[Service]\nExecStartPre=/bin/sleep 20\n" >$d/apache2.service.d/late.conf
+      systemctl daemon-reload && /usr/local/sbin/late-ping && sync && drbdadm adjust r0' || die "delays on $node"
+  done
+  on_node prod date -s '+5 min' && on_node mirror date -s '-30 sec' || die "wrong clocks"
+}
+# How long the recovery took until NAME: [at least, at most] in ms.
+took() { jq -c --arg until "$2" '[.phases[] | select(.until == $until)][0] | [.lower_ms, .upper_ms]' "$1/result.json"; }
+# The delay, and at most what the step takes without it and some seconds, by which two boots of an emulated machine differ;
+# less than any other delay.
+has_delay() { # MS USUAL LATE
+  jq -en --argjson by "$1" --argjson usual "$2" --argjson late "$3" '$late[1] >= $by and $late[0] <= $by + $usual[1] + 8000'
+}
+test_planted_delays() {
+  local usual late
+  pristine
+  [ -e "$work/runs/latest" ] || ends_with_a_verdict "$program" run "$top/scenarios/kill-prod.yaml" --lab "$lab" --runs "$work/runs" >"$work/run.out" 2>"$work/run.log"
+  usual=$(newest_run "$work/runs")
+  pristine
+  delays
+  ends_with_a_verdict "$program" run "$top/scenarios/kill-prod.yaml" --lab "$lab" --runs "$work/late" >"$work/late.out" 2>"$work/late.log"
+  late=$(newest_run "$work/late")
+  cat "$work/late.out"
+  check "a late ping is in the time until DRBD notices, as predicted from the settings" \
+    result '.predictions[] | select(.name == "DRBD notices") | .verdict == "as predicted" and .lower_ms == 10000' "$late"
+  # When both sockets are there, DRBD 8.4 waits for one ping-timeout before it calls itself connected: 10 s, not 2 s.
+  check "15 s of a slow promotion, and 10 s of a late ping, are in the time until promoted" has_delay 25000 "$(took "$usual" promoted)" "$(took "$late" promoted)"
+  check "20 s of a slow unit are in the time until started" has_delay 20000 "$(took "$usual" started)" "$(took "$late" started)"
+  check "nothing of it is in the time until power is back" has_delay 0 "$(took "$usual" 'power back')" "$(took "$late" 'power back')"
+  check "nor in that until prod is reachable" has_delay 0 "$(took "$usual" 'node reachable')" "$(took "$late" 'node reachable')"
+  check "prod's clock: 5 min off, and stepped back during the fault" \
+    result '[.clocks[] | select(.node == "prod")][0].steps | any(.by_upper_ms < -295000 and .by_lower_ms > -305000)' "$late"
+  check "mirror's clock: 30 s late throughout" \
+    result '[.clocks[] | select(.node == "mirror")][0] | .offset_ms < -29000 and .offset_ms > -31000 and .steps == []' "$late"
+  pristine
+}
+
 same_numbers() { # what the run said, what the raw history says
   local numbers='(.result // .) | [.verdict, .class, .rto, .rpo]'
   [ "$(jq -S "$numbers" "$1")" = "$(jq -S "$numbers" "$2")" ]
@@ -293,5 +339,6 @@ if [ "$all" = --all ]; then
   test_killed_lab_up
   test_two_labs
   test_overlay
+  test_planted_delays
 fi
 say "$passed passed, 0 failed"
