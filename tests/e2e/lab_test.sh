@@ -198,7 +198,7 @@ took() { jq -c --arg until "$2" '[.phases[] | select(.until == $until)][0] | [.l
 # The delay, and at most what the step takes without it and some seconds, by which two boots of an emulated machine differ;
 # less than any other delay.
 has_delay() { # MS USUAL LATE
-  jq -en --argjson by "$1" --argjson usual "$2" --argjson late "$3" '$late[1] >= $by and $late[0] <= $by + $usual[1] + 8000'
+  jq -en --argjson by "$1" --argjson usual "$2" --argjson late "$3" '$late[1] >= $by and $late[0] <= $by + $usual[1] + 8000' >/dev/null
 }
 test_planted_delays() {
   local usual late
