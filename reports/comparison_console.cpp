@@ -47,6 +47,30 @@ std::string measure_lines(const Measure& measure, bool colour) {
   return text;
 }
 
+std::string threshold_lines(const ScenarioComparison& comparison, bool colour) {
+  if (!comparison.threshold) return {};
+  const ThresholdShift& shift = *comparison.threshold;
+  const std::string word = threshold_word(comparison);
+  const std::string indent(kIndent, ' ');
+  std::string text = coloured(colour, comparison.outcome, word) +
+                     std::string(word.size() < kIndent ? kIndent - word.size() : 1, ' ') +
+                     shift.vary + " of " + shift.fault + "\n";
+  const auto side = [&](std::string_view who, const ThresholdSide& one) {
+    text += wrap(
+        fmt::format("{}{} {}{}", indent, pad_right(who, 10), threshold_side_in_words(one),
+                    one.suite_id.empty() ? ""
+                                         : fmt::format(" ({}, {} trials{})", one.ended, one.trials,
+                                                       one.confirmed ? "" : ", not confirmed")),
+        kComparisonColumns, kIndent);
+  };
+  side("base", shift.base);
+  side("candidate", shift.candidate);
+  if (const std::string words = threshold_shift_in_words(shift); !words.empty())
+    text += wrap(indent + "it breaks " + words, kComparisonColumns, kIndent);
+  if (!shift.note.empty()) text += wrap(indent + shift.note, kComparisonColumns, kIndent);
+  return text;
+}
+
 std::string environment_lines(const ScenarioComparison& comparison) {
   std::string text = "what differs around them:\n";
   if (comparison.environment.empty()) return text + "  nothing that was recorded\n";
@@ -80,6 +104,7 @@ std::string scenario_block(const ScenarioComparison& comparison, bool colour) {
   text += fmt::format("   {} runs -> {} runs\n\n", comparison.base_runs, comparison.candidate_runs);
   text += environment_lines(comparison) + left_out_lines(comparison) + "\n";
   for (const Measure& measure : comparison.measures) text += measure_lines(measure, colour);
+  text += threshold_lines(comparison, colour);
   if (!comparison.reasons.empty()) text += "\nwhy:\n";
   for (const std::string& reason : comparison.reasons)
     text += wrap("  " + reason, kComparisonColumns, 4);

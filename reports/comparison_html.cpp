@@ -88,6 +88,23 @@ std::string measures_html(const ScenarioComparison& comparison) {
          rows + "</tbody></table></div>";
 }
 
+std::string threshold_html(const ScenarioComparison& comparison) {
+  const ThresholdShift& shift = *comparison.threshold;
+  const auto side = [](std::string_view who, const ThresholdSide& one) {
+    return fmt::format(
+        "<tr><td>{}</td><td><b>{}</b></td><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>", who,
+        escape_html(threshold_side_in_words(one)), escape_html(one.ended), one.trials,
+        one.confirmed ? "confirmed" : "not confirmed");
+  };
+  const std::string words = threshold_shift_in_words(shift);
+  return html_tag("h3", "", escape_html(shift.vary + " of " + shift.fault)) +
+         "<div class=\"scroll\"><table><thead><tr><th></th><th>levels</th><th>search</th><th "
+         "class=\"n\">trials</th><th></th></tr></thead><tbody>" +
+         side("base", shift.base) + side("candidate", shift.candidate) + "</tbody></table></div>" +
+         (words.empty() ? "" : html_tag("p", "", "It breaks " + escape_html(words) + ".")) +
+         (shift.note.empty() ? "" : html_tag("p", "caption", escape_html(shift.note)));
+}
+
 std::string environment_html(const ScenarioComparison& comparison) {
   if (comparison.environment.empty())
     return html_tag("p", "caption", "Nothing that was recorded around them differs.");
@@ -128,7 +145,8 @@ std::string scenario_section(const ScenarioComparison& comparison) {
   for (const LeftOutRun& run : comparison.candidate_left_out)
     left_out.push_back("candidate " + run.run_id + ": " + run.why);
   html += list_html("Runs that do not count", left_out) + bars(comparison) +
-          measures_html(comparison) + list_html("Why", comparison.reasons);
+          (comparison.threshold ? threshold_html(comparison) : measures_html(comparison)) +
+          list_html("Why", comparison.reasons);
   return html_tag("section", "comparison", html);
 }
 

@@ -8,7 +8,25 @@
 namespace ernstfall {
 namespace {
 
+std::string threshold_table(const ThresholdShift& shift, const std::string& word) {
+  std::string text = fmt::format(
+      "\n{}: {} of {}. {}\n\n| | levels | ended | trials | confirmed |\n|---|---|---|---|---|\n",
+      word, escape_markdown(shift.vary), escape_markdown(shift.fault), escape_markdown(shift.note));
+  const auto side = [&text](std::string_view who, const ThresholdSide& one) {
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", who,
+                        escape_markdown(threshold_side_in_words(one)), one.ended, one.trials,
+                        one.confirmed ? "yes" : "no");
+  };
+  side("base", shift.base);
+  side("candidate", shift.candidate);
+  if (const std::string words = threshold_shift_in_words(shift); !words.empty())
+    text += "\nIt breaks " + words + ".\n";
+  return text;
+}
+
 std::string measure_table(const ScenarioComparison& comparison) {
+  if (comparison.threshold)
+    return threshold_table(*comparison.threshold, threshold_word(comparison));
   std::string text =
       "\n| | | base | candidate | shift | 95 % | p | delta | n | |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n";

@@ -74,6 +74,31 @@ std::string delta_in_words(const Measure& measure) {
   return measure.delta ? fmt::format("{:+.2f}", *measure.delta) : std::string();
 }
 
+std::string threshold_side_in_words(const ThresholdSide& side) {
+  if (side.suite_id.empty()) return "not searched";
+  if (side.held.empty() && side.failed.empty()) return "nothing proven";
+  if (side.failed.empty()) return "held at " + side.held + ", the last one tried";
+  if (side.held.empty()) return "failed at " + side.failed + " already";
+  return "held at " + side.held + ", failed at " + side.failed;
+}
+
+std::string threshold_shift_in_words(const ThresholdShift& shift) {
+  const auto one = [](double percent) {
+    return fmt::format("{:.1f} % {}", std::abs(percent), percent < 0 ? "later" : "earlier");
+  };
+  if (shift.lower_percent && shift.upper_percent)
+    return "between " + one(*shift.lower_percent) + " and " + one(*shift.upper_percent);
+  if (shift.lower_percent) return "at least " + one(*shift.lower_percent);
+  if (shift.upper_percent) return "at most " + one(*shift.upper_percent);
+  return {};
+}
+
+std::string threshold_word(const ScenarioComparison& comparison) {
+  if (comparison.outcome == CompareOutcome::regression) return "REGRESSION";
+  if (comparison.outcome == CompareOutcome::unknown) return "unknown";
+  return comparison.threshold->better ? "better" : "ok";
+}
+
 std::vector<std::string> rules_in_words(const ComparisonReport& report) {
   const CompareSettings& settings = report.settings;
   return {
