@@ -47,7 +47,8 @@ Rules judge(const RunReport& report, const RunFacts& facts) {
   if (facts.all_confirmed() && baseline_ok) rules.fault_proven = Verdict::pass;
   rules.invariants =
       merge(verdict_of(report, "single-primary"), verdict_of(report, "no-split-brain"));
-  rules.canary = check_of(report, "block-loss") != nullptr || check_of(report, "write-order") != nullptr;
+  rules.canary =
+      check_of(report, "block-loss") != nullptr || check_of(report, "write-order") != nullptr;
   rules.blocks = merge(verdict_of(report, "block-loss"), verdict_of(report, "write-order"));
   if (report.rpo.lost > 0)
     rules.nothing_lost = Verdict::fail;

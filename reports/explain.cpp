@@ -155,16 +155,18 @@ std::string blocks_story(const RunReport& report) {
   if (!report.blocks) return {};
   const BlockResult& blocks = *report.blocks;
   if (blocks.out_of_order > 0)
-    return fmt::format(" DRBD lost {} acknowledged blocks and kept later ones: what is on the "
-                       "volume never was its state.",
-                       format_count(blocks.out_of_order));
+    return fmt::format(
+        " DRBD lost {} acknowledged blocks and kept later ones: what is on the "
+        "volume never was its state.",
+        format_count(blocks.out_of_order));
   if (blocks.lost > 0)
-    return fmt::format(" DRBD itself lost {} of {} acknowledged blocks.",
-                       format_count(blocks.lost), format_count(blocks.acknowledged));
+    return fmt::format(" DRBD itself lost {} of {} acknowledged blocks.", format_count(blocks.lost),
+                       format_count(blocks.acknowledged));
   if (report.rpo.lost == 0 || blocks.unaudited > 0 || blocks.acknowledged == 0) return {};
-  return fmt::format(" DRBD did not lose them: all {} blocks that it acknowledged are there, so the "
-                     "service acknowledged what was not on the disk yet.",
-                     format_count(blocks.acknowledged));
+  return fmt::format(
+      " DRBD did not lose them: all {} blocks that it acknowledged are there, so the "
+      "service acknowledged what was not on the disk yet.",
+      format_count(blocks.acknowledged));
 }
 
 std::string why(const RunReport& report, const RunFacts& facts, const Cluster& cluster) {

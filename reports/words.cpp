@@ -41,7 +41,8 @@ std::string_view class_in_words(ClusterClass value) {
     case ClusterClass::backup_like:
       return "the second copy did not shorten the outage, or acknowledged writes were lost";
     case ClusterClass::unsafe:
-      return "two nodes wrote apart, or acknowledged blocks were lost: the copies cannot be trusted";
+      return "two nodes wrote apart, or acknowledged blocks were lost: the copies cannot be "
+             "trusted";
     case ClusterClass::unknown:
       return "the evidence does not carry a class";
   }

@@ -59,9 +59,9 @@ inline constexpr std::string_view kDrbdStreamClosed = "drbd.stream-closed";  // 
 inline constexpr std::string_view kDrbdStreamStalled =
     "drbd.stream-stalled";  // {"since_ns":..,"why":..}
 
-// Kind of the source of a block canary; its acknowledgements are ledger records: `code` is how long the write
-// took in us (by the node's monotonic clock), `detail` when it was issued (us since 1970, its wall
-// clock).
+// Kind of the source of a block canary; its acknowledgements are ledger records: `code` is how long
+// the write took in us (by the node's monotonic clock), `detail` when it was issued (us since 1970,
+// its wall clock).
 inline constexpr std::string_view kCanarySource = "canary.block";
 // A writer is at work: {"node","device","stretch","first","blocks"}: blocks `first` to
 // `first`+`blocks`-1 go into the stretch's file, one after the other

@@ -4,8 +4,9 @@
 //   undo-planned -> armed -> applying -> applied -> confirmed -> undoing -> clean
 // or, at any point, dirty (undo tried and not proven). Everything planned and not clean is open:
 // `heal` finishes it. Beside these: files-planned before the first write into the service
-// or, with "canary_path", onto the replicated volume, and files-removed; lock-planned before the cluster's lock is taken, and lock-released. A last line
-// that was cut by a crash is dropped; nothing was touched before its flush.
+// or, with "canary_path", onto the replicated volume, and files-removed; lock-planned before the
+// cluster's lock is taken, and lock-released. A last line that was cut by a crash is dropped;
+// nothing was touched before its flush.
 #pragma once
 
 #include <filesystem>

@@ -21,7 +21,6 @@ using nlohmann::json;
 
 constexpr Nanos kReadTick = std::chrono::milliseconds(100);
 constexpr std::size_t kMaxWhyBytes = 200;
-constexpr std::size_t kMaxAuditBytes = 1U << 20U;
 // Later files are made while the cluster recovers.
 constexpr std::uint64_t kLaterShare = 4;
 constexpr int kMaxFirstRounds = 3;
@@ -140,7 +139,7 @@ class LiveCanary final : public BlockCanary {
   bool paused_ = false;
   bool writing_ = false;
   std::stop_source stretch_stop_;
-  int rounds_ = 0;  // over all nodes, without a writer
+  int rounds_ = 0;                              // over all nodes, without a writer
   std::map<std::string, std::string> trouble_;  // why the last attempt on a node failed
   std::optional<Error> error_;
 
@@ -200,7 +199,7 @@ bool LiveCanary::write_stretch(const CanaryNode& node, const std::stop_token& st
   const std::stop_callback on_stop(stop, [&both] { both.request_stop(); });
   const std::stop_callback on_pause(pause, [&both] { both.request_stop(); });
   const Nanos lifetime = period_ * static_cast<std::int64_t>(2 * file.blocks) + kLifetimeMargin;
-  auto stream = node.remote->stream({.argv = canary_write(place_, file, period_, lifetime)},
+  auto stream = node.remote->stream(canary_write(place_, file, period_, lifetime),
                                     Deadline::after(settings_.ask), both.get_token());
   if (!stream) {
     note_trouble(node.name, stream.error().what);
@@ -234,8 +233,7 @@ std::string LiveCanary::take_lines(LineStream& stream, const CanaryNode& node,
       if (!begun && until_begun.expired()) return "its file was not made in time";
       continue;
     }
-    if (!line)
-      return line.error().code == Errc::cancelled ? "ended by the run" : line.error().what;
+    if (!line) return line.error().code == Errc::cancelled ? "ended by the run" : line.error().what;
     if (!*line) return last_words.empty() ? "the writer ended: " + stream.summary() : last_words;
     if (const auto ack = parse_canary_ack(**line); ack && begun) {
       if (ack->seq >= file.first && ack->seq < file.first + file.blocks) take_ack(*ack);
@@ -260,8 +258,7 @@ std::string LiveCanary::take_lines(LineStream& stream, const CanaryNode& node,
 
 void LiveCanary::take_ack(const CanaryAck& ack) {
   constexpr std::int64_t kMaxCode = std::numeric_limits<std::int32_t>::max();
-  const auto took =
-      static_cast<std::int32_t>(std::clamp<std::int64_t>(ack.took_us, 0, kMaxCode));
+  const auto took = static_cast<std::int32_t>(std::clamp<std::int64_t>(ack.took_us, 0, kMaxCode));
   note(history_.append(LedgerRecord{source_, ack.seq, LedgerStep::acknowledged,
                                     history_.clock().now(), took, std::to_string(ack.issued_us)}));
   sync_.request();
@@ -272,10 +269,8 @@ Status LiveCanary::read_back(const CanaryNode& node, const std::vector<Written>&
   std::vector<CanaryFile> files;
   for (const Written& one : written) files.push_back(one.file);
   const TimeNs asked = history_.clock().now();
-  ERNSTFALL_TRY(
-      const ExecResult result,
-      node.remote->exec({.argv = canary_read(place_, files), .max_output_bytes = kMaxAuditBytes},
-                        deadline, stop));
+  ERNSTFALL_TRY(const ExecResult result,
+                node.remote->exec(canary_read(place_, files), deadline, stop));
   if (result.exit_code == kCanaryNowhere)
     return fail_at(Errc::refused, node.name, "{} is not mounted", place_.path);
   if (!result.ok() || result.truncated) {
@@ -285,9 +280,8 @@ Status LiveCanary::read_back(const CanaryNode& node, const std::vector<Written>&
   Status status;
   const std::vector<CanaryFound> all = parse_canary_found(result.out);
   for (const Written& one : written) {
-    const auto it = std::find_if(all.begin(), all.end(), [&](const CanaryFound& f) {
-      return f.number == one.file.number;
-    });
+    const auto it = std::find_if(all.begin(), all.end(),
+                                 [&](const CanaryFound& f) { return f.number == one.file.number; });
     const CanaryFound found = it == all.end() ? CanaryFound{} : *it;
     json runs = json::array();
     for (const CanaryRun& run : found.runs) runs.push_back({run.state, run.from, run.to});
@@ -348,7 +342,6 @@ Result<std::unique_ptr<BlockCanary>> BlockCanary::start(
     const std::string& name, const LoadSpec& spec, const CanarySettings& settings,
     const std::stop_token& stop) {
   ERNSTFALL_TRY(CanaryPlace place, canary_place(spec, run_id));
-  place.mounts = settings.mounts;
   ERNSTFALL_TRY(const ParamValue size,
                 param_or_default(kCanaryBlock.params, spec.params, "file_size"));
   Source described;

@@ -36,6 +36,8 @@ struct CanaryNode {
 // From the load's parameters; `run_id` as it is. Errc::usage at the load's place for a path that is
 // not absolute and plain, a file size that is no whole number of blocks, and the like.
 Result<CanaryPlace> canary_place(const LoadSpec& spec, const std::string& run_id);
+// The loads of a scenario on paper, before any node is reached; errors as those of canary_place().
+Status check_load_plans(const Scenario& scenario);
 // One line that says where it would write and how much. Errc::refused at the load's place: the
 // volume is mounted on none of the nodes, or on more than one; what is mounted is no DRBD device;
 // too little room; no perl (package perl-base). Errc::unreachable for a node that does not answer.
@@ -47,7 +49,6 @@ struct CanarySettings {
   Nanos again = std::chrono::seconds(2);    // between two rounds of looking for the volume
   Nanos begin = std::chrono::seconds(120);  // for a stretch's file to be made; scaled
   Nanos find = std::chrono::seconds(60);    // for the volume to be found by the audit; scaled
-  std::string mounts = CanaryPlace{}.mounts;
 };
 
 class BlockCanary {

@@ -54,15 +54,23 @@ Result<CanaryPlace> canary_place(const LoadSpec& spec, const std::string& run_id
                    "path: \"{}\" is no mount point; expected as in /srv/cloud, without spaces and "
                    "without a slash at its end",
                    place.path);
-  if (bytes < kCanaryMinFileBytes || bytes > kCanaryMaxFileBytes || bytes % (4 * kCanaryBlockBytes) != 0)
+  if (bytes < kCanaryMinFileBytes || bytes > kCanaryMaxFileBytes ||
+      bytes % (4 * kCanaryBlockBytes) != 0)
     return fail_at(Errc::usage, where,
-                   "file_size: expected 1MiB to 256MiB, a multiple of 16KiB; this is {}", size.text);
+                   "file_size: expected 1MiB to 256MiB, a multiple of 16KiB; this is {}",
+                   size.text);
   if (spec.size_bytes != kCanaryBlockBytes)
     return fail_at(Errc::usage, where, "size: a block of {} is always 4KiB; leave it out",
                    spec.load);
   if (!(spec.rate_hz > 0) || spec.rate_hz > kCanaryMaxRateHz)
     return fail_at(Errc::usage, where, "rate: expected above 0 and at most {}Hz", kCanaryMaxRateHz);
   return place;
+}
+
+Status check_load_plans(const Scenario& scenario) {
+  for (const LoadSpec& load : scenario.loads)
+    if (load.on_volume) ERNSTFALL_CHECK(canary_place(load, "check"));
+  return {};
 }
 
 Result<std::string> check_canary(const std::vector<CanaryNode>& nodes, const LoadSpec& spec,
@@ -76,34 +84,33 @@ Result<std::string> check_canary(const std::vector<CanaryNode>& nodes, const Loa
   std::vector<std::string> names;
   for (const CanaryNode& node : nodes) {
     names.push_back(node.name);
-    ERNSTFALL_TRY(const ExecResult result, node.remote->exec({.argv = canary_check(place)},
-                                                             Deadline::after(ask), stop));
+    ERNSTFALL_TRY(const ExecResult result,
+                  node.remote->exec(canary_check(place), Deadline::after(ask), stop));
     if (result.exit_code == kShellNotFound)
-      return canary_refused(spec, fmt::format("{}: there is no perl; install the package perl-base",
-                                              node.name));
+      return canary_refused(
+          spec, fmt::format("{}: there is no perl; install the package perl-base", node.name));
     if (result.exit_code == kCanaryNowhere) continue;
     const auto found = parse_canary_mount(result.out);
     if (!result.ok() || !found) {
       const std::string why = canary_refusal(result.out);
-      return canary_refused(
-          spec, fmt::format("{}: {}", node.name, why.empty() ? result.summary() : why));
+      return canary_refused(spec,
+                            fmt::format("{}: {}", node.name, why.empty() ? result.summary() : why));
     }
     if (found->free_bytes < need)
-      return canary_refused(
-          spec, fmt::format("{}: {} free on {}; {} needs {}, twice its file", node.name,
-                            format_bytes(found->free_bytes), place.path, spec.load,
-                            format_bytes(need)));
+      return canary_refused(spec, fmt::format("{}: {} free on {}; {} needs {}, twice its file",
+                                              node.name, format_bytes(found->free_bytes),
+                                              place.path, spec.load, format_bytes(need)));
     mounted.push_back(node.name);
     summary = fmt::format("{} on {}: blocks of 4 KiB at {:g}/s into {} ({}, {}), first file {}",
                           spec.load, node.name, spec.rate_hz, place.path, found->device,
                           found->fs_type, format_bytes(need / 2));
   }
   if (mounted.empty())
-    return canary_refused(spec, fmt::format("{} is mounted on none of {}", place.path,
-                                            join(names, ", ")));
+    return canary_refused(
+        spec, fmt::format("{} is mounted on none of {}", place.path, join(names, ", ")));
   if (mounted.size() > 1)
-    return canary_refused(spec, fmt::format("{} is mounted on {} at once", place.path,
-                                            join(mounted, " and ")));
+    return canary_refused(
+        spec, fmt::format("{} is mounted on {} at once", place.path, join(mounted, " and ")));
   return summary;
 }
 
@@ -112,7 +119,7 @@ Status remove_canary(const std::vector<CanaryNode>& nodes, const CanaryPlace& pl
   std::string trouble;
   bool removed = false;
   for (const CanaryNode& node : nodes) {
-    const auto result = node.remote->exec({.argv = canary_remove(place)}, deadline, stop);
+    const auto result = node.remote->exec(canary_remove(place), deadline, stop);
     if (!result) {
       trouble += "; " + node.name + ": " + result.error().what;
     } else if (result->ok()) {

@@ -9,6 +9,8 @@
 namespace ernstfall {
 namespace {
 
+constexpr std::size_t kMaxAnswerBytes = 1U << 20U;
+
 // Only what Debian's perl-base (Essential) has: no Time::HiRes, no Digest.
 constexpr std::string_view kCanaryScript = R"perl(use strict; use warnings; use Fcntl; use POSIX ();
 my ($mode, $path, $run, $mounts, @rest) = @ARGV;
@@ -220,11 +222,13 @@ if ($mode eq 'check') {
 }
 )perl";
 
-Argv run_canary(std::string_view mode, const CanaryPlace& place, const Argv& args) {
-  Argv argv{"perl",     "-e",         std::string(kCanaryScript), std::string(mode),
-            place.path, place.run_id, place.mounts};
-  argv.insert(argv.end(), args.begin(), args.end());
-  return argv;
+RemoteCommand run_canary(std::string_view mode, const CanaryPlace& place, const Argv& args) {
+  RemoteCommand command;
+  command.argv = {"perl", "-", std::string(mode), place.path, place.run_id, kCanaryMounts};
+  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  command.stdin_text = kCanaryScript;
+  command.max_output_bytes = kMaxAnswerBytes;
+  return command;
 }
 
 template <typename T>
@@ -257,11 +261,12 @@ std::string canary_folder(const std::string& run_id) {
   return ".ernstfall-canary-" + run_id;
 }
 
-Argv canary_check(const CanaryPlace& place) {
+RemoteCommand canary_check(const CanaryPlace& place) {
   return run_canary("check", place, {});
 }
 
-Argv canary_write(const CanaryPlace& place, const CanaryFile& file, Nanos period, Nanos lifetime) {
+RemoteCommand canary_write(const CanaryPlace& place, const CanaryFile& file, Nanos period,
+                           Nanos lifetime) {
   return run_canary(
       "write", place,
       {std::to_string(file.number), std::to_string(file.first), std::to_string(file.blocks),
@@ -269,14 +274,14 @@ Argv canary_write(const CanaryPlace& place, const CanaryFile& file, Nanos period
        std::to_string(std::chrono::ceil<std::chrono::seconds>(lifetime).count())});
 }
 
-Argv canary_read(const CanaryPlace& place, const std::vector<CanaryFile>& files) {
+RemoteCommand canary_read(const CanaryPlace& place, const std::vector<CanaryFile>& files) {
   Argv args;
   for (const CanaryFile& file : files)
     args.push_back(fmt::format("{}:{}:{}", file.number, file.first, file.blocks));
   return run_canary("read", place, args);
 }
 
-Argv canary_remove(const CanaryPlace& place) {
+RemoteCommand canary_remove(const CanaryPlace& place) {
   return run_canary("remove", place, {});
 }
 

@@ -17,17 +17,17 @@
 #include <vector>
 
 #include "harness/core/clock.h"
-#include "harness/core/text.h"
+#include "harness/remote/remote.h"
 
 namespace ernstfall {
 
 inline constexpr std::uint64_t kCanaryBlockBytes = 4096;
+// What the kernel says about mounts: an argument of the script, which a test's node may replace.
+inline constexpr const char* kCanaryMounts = "/proc/self/mountinfo";
 
 struct CanaryPlace {
   std::string path;    // mount point of the replicated volume, without a slash at its end
   std::string run_id;  // letters, digits, "-", "_", "." only
-  // What the kernel says about mounts. Tests give a file of their own; nothing else does.
-  std::string mounts = "/proc/self/mountinfo";
 };
 
 // A file of the canary: the blocks `first` to `first` + `blocks` - 1, in order.
@@ -40,11 +40,14 @@ struct CanaryFile {
 // Name of the folder below `path`; `heal` finds such folders by their begin.
 std::string canary_folder(const std::string& run_id);
 
-Argv canary_check(const CanaryPlace& place);
+// The script travels on stdin. With half of it (a lost connection) nothing is done: what does
+// things is its end.
+RemoteCommand canary_check(const CanaryPlace& place);
 // Ends by itself when the file is full, when its output is closed, or after `lifetime`.
-Argv canary_write(const CanaryPlace& place, const CanaryFile& file, Nanos period, Nanos lifetime);
-Argv canary_read(const CanaryPlace& place, const std::vector<CanaryFile>& files);
-Argv canary_remove(const CanaryPlace& place);
+RemoteCommand canary_write(const CanaryPlace& place, const CanaryFile& file, Nanos period,
+                           Nanos lifetime);
+RemoteCommand canary_read(const CanaryPlace& place, const std::vector<CanaryFile>& files);
+RemoteCommand canary_remove(const CanaryPlace& place);
 
 // --- what it says ---
 

@@ -139,9 +139,8 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
   }
   for (const LoadSpec& load : scenario.loads) {
     if (!load.on_volume) continue;
-    ERNSTFALL_TRY(std::string canary,
-                  check_canary(canary_nodes(nodes), load,
-                               cluster.scaled(std::chrono::seconds(20)), stop));
+    ERNSTFALL_TRY(std::string canary, check_canary(canary_nodes(nodes), load,
+                                                   cluster.scaled(std::chrono::seconds(20)), stop));
     result.canaries.push_back(std::move(canary));
   }
   for (const FaultStep& step : scenario.faults) {

@@ -359,8 +359,7 @@ void Run::restore() {
     phase("restore", "the runbook's way back");
     // For good: what is written on the way back would only be in its way.
     watch_->pause_canary();
-    if (const auto audit =
-            watch_->audit_canary(Deadline::after(cluster_.scaled(kAuditMax)), {});
+    if (const auto audit = watch_->audit_canary(Deadline::after(cluster_.scaled(kAuditMax)), {});
         !audit)
       progress_.warn("audit of the block canary: " + to_string(audit.error()));
     // Not stoppable: a cluster that stays on its spare wheel is not where it started.

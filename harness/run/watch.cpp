@@ -57,9 +57,8 @@ class LiveWatch final : public Watch {
     CanarySettings settings;
     for (Nanos* limit : {&settings.ask, &settings.begin, &settings.find})
       *limit = cluster.scaled(*limit);
-    ERNSTFALL_TRY(auto canary,
-                  BlockCanary::start(board_, canary_nodes(nodes_), run_id_,
-                                     writer_name(spec, index), spec, settings, stop));
+    ERNSTFALL_TRY(auto canary, BlockCanary::start(board_, canary_nodes(nodes_), run_id_,
+                                                  writer_name(spec, index), spec, settings, stop));
     canaries_.push_back(std::move(canary));
     return {};
   }
@@ -107,8 +106,9 @@ class LiveWatch final : public Watch {
   // The probes write into the same folder, so it is removed even when there is no ledger.
   Status cleanup(Deadline deadline, const std::stop_token& stop) override {
     Status status;
+    // Not stoppable, and soon over: what is left on the volume refuses the next run.
     for (const auto& canary : canaries_)
-      if (auto removed = canary->cleanup(deadline, stop); !removed) status = std::move(removed);
+      if (auto removed = canary->cleanup(deadline, {}); !removed) status = std::move(removed);
     const auto& service = nodes_.cluster().service;
     if (!service) return status;
     ERNSTFALL_CHECK(remove_service_folder(*http_, *service, run_id_, deadline, stop));

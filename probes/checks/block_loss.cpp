@@ -1,5 +1,5 @@
-// block_loss: no block that the replicated volume acknowledged is missing, torn or other than it was
-// written. There is nothing to allow here: DRBD promised it.
+// block_loss: no block that the replicated volume acknowledged is missing, torn or other than it
+// was written. There is nothing to allow here: DRBD promised it.
 #include <fmt/core.h>
 
 #include "harness/core/text.h"
@@ -51,12 +51,11 @@ CheckResult judge(const CheckContext& context) {
   if (!canary.lost.empty()) {
     result.verdict = Verdict::fail;
     result.evidence = evidence_of(canary, facts.effect_at());
-    result.message = fmt::format("{} of {} acknowledged blocks are lost, the first is block {}{}",
-                                 format_count(canary.lost.size()),
-                                 format_count(canary.acknowledged), canary.lost.front().seq,
-                                 canary.torn > 0 ? fmt::format("; {} of them are torn",
-                                                               format_count(canary.torn))
-                                                 : "");
+    result.message = fmt::format(
+        "{} of {} acknowledged blocks are lost, the first is block {}{}",
+        format_count(canary.lost.size()), format_count(canary.acknowledged),
+        canary.lost.front().seq,
+        canary.torn > 0 ? fmt::format("; {} of them are torn", format_count(canary.torn)) : "");
     return result;
   }
   result.message = canary_unknown(canary, facts);
@@ -66,10 +65,9 @@ CheckResult judge(const CheckContext& context) {
                                format_count(canary.acknowledged), join(canary.nodes, ", "),
                                canary.cached ? " (through its cache)" : "");
   if (canary.last_before_effect)
-    result.evidence.push_back(
-        {*canary.last_before_effect, "canary.block",
-         fmt::format("the last acknowledgement before the fault arrived{}",
-                     when(*canary.last_before_effect, facts.effect_at()))});
+    result.evidence.push_back({*canary.last_before_effect, "canary.block",
+                               fmt::format("the last acknowledgement before the fault arrived{}",
+                                           when(*canary.last_before_effect, facts.effect_at()))});
   return result;
 }
 

@@ -99,15 +99,16 @@ void judge_look(const Look& look, Blocks& blocks, std::set<std::uint64_t>& unack
       if (there)
         for (std::uint64_t seq = run.from; seq <= run.to; ++seq)
           if (blocks.count(seq) == 0) unacknowledged.insert(seq);
-      for (auto it = blocks.lower_bound(run.from); it != blocks.end() && it->first <= run.to; ++it) {
+      for (auto it = blocks.lower_bound(run.from); it != blocks.end() && it->first <= run.to;
+           ++it) {
         Written& block = it->second;
         if (block.acknowledged_at > look.asked) continue;
         block.judged = true;
         if (run.state == "whole") continue;
         LostCanaryBlock lost{it->first, block.acknowledged_at, run.state, look.node, file.saw};
         if (const auto next = next_present(present, it->first))
-          violations.try_emplace(it->first, OrderViolation{lost, next->seq,
-                                                           next->stretch != file.stretch});
+          violations.try_emplace(it->first,
+                                 OrderViolation{lost, next->seq, next->stretch != file.stretch});
         if (!block.lost) block.lost = std::move(lost);
       }
     }

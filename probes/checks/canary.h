@@ -31,7 +31,7 @@ struct LostCanaryBlock {
 
 struct OrderViolation {
   LostCanaryBlock lost;
-  std::uint64_t present = 0;  // the next one after it that is there
+  std::uint64_t present = 0;   // the next one after it that is there
   bool other_stretch = false;  // it was written by another writer, after a new begin
 };
 
@@ -39,14 +39,14 @@ struct CanaryMeasurement {
   std::uint64_t stretches = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t acknowledged_before_effect = 0;
-  std::uint64_t torn = 0;           // of the lost ones
-  std::uint64_t indeterminate = 0;  // there, without an acknowledgement that reached us
-  std::uint64_t unaudited = 0;      // acknowledged, and no look has a word on it
-  std::vector<LostCanaryBlock> lost;       // by number
+  std::uint64_t torn = 0;                    // of the lost ones
+  std::uint64_t indeterminate = 0;           // there, without an acknowledgement that reached us
+  std::uint64_t unaudited = 0;               // acknowledged, and no look has a word on it
+  std::vector<LostCanaryBlock> lost;         // by number
   std::vector<OrderViolation> out_of_order;  // by number of the lost block
   std::optional<TimeNs> last_before_effect;  // arrival of the last acknowledgement before it
   double longest_write_ms = 0;
-  bool cached = false;  // some file could not be read past the cache
+  bool cached = false;             // some file could not be read past the cache
   std::vector<std::string> nodes;  // that were looked at
   std::string unread_why;          // of the last look that failed
   std::uint64_t unreadable_events = 0;

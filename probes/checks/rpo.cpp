@@ -45,8 +45,7 @@ void take(Entry& entry, const LedgerRecord& record) {
 RpoMeasurement measure_rpo(const History& history, const RunFacts& facts) {
   std::map<std::pair<SourceId, std::uint64_t>, Entry> entries;
   for (const LedgerRecord& record : history.ledger)
-    if (!is_canary(history, record.source))
-      take(entries[{record.source, record.seq}], record);
+    if (!is_canary(history, record.source)) take(entries[{record.source, record.seq}], record);
   RpoMeasurement result;
   for (const auto& [key, entry] : entries) {
     if (!entry.acknowledged_at) {

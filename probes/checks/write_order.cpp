@@ -1,5 +1,5 @@
-// write_order: when blocks are lost, they are the last ones. A block that is gone while one is there
-// that was issued after its acknowledgement means that the replica is no state that ever was.
+// write_order: when blocks are lost, they are the last ones. A block that is gone while one is
+// there that was issued after its acknowledgement means that the replica is no state that ever was.
 #include <fmt/core.h>
 
 #include "harness/core/units.h"
@@ -39,11 +39,11 @@ CheckResult judge(const CheckContext& context) {
   result.message = canary_unknown(canary, facts);
   if (!result.message.empty()) return result;
   result.verdict = Verdict::pass;
-  result.message =
-      canary.lost.empty()
-          ? fmt::format("the order of {} acknowledged blocks is intact",
-                        format_count(canary.acknowledged))
-          : fmt::format("{} blocks are lost, and no later one is there", format_count(canary.lost.size()));
+  result.message = canary.lost.empty()
+                       ? fmt::format("the order of {} acknowledged blocks is intact",
+                                     format_count(canary.acknowledged))
+                       : fmt::format("{} blocks are lost, and no later one is there",
+                                     format_count(canary.lost.size()));
   return result;
 }
 
@@ -51,8 +51,8 @@ CheckResult judge(const CheckContext& context) {
 }  // namespace write_order
 
 extern const CheckType kWriteOrder;
-const CheckType kWriteOrder{
-    "write-order", "no acknowledged block is lost while one issued after it is there",
-    write_order::applies, write_order::judge};
+const CheckType kWriteOrder{"write-order",
+                            "no acknowledged block is lost while one issued after it is there",
+                            write_order::applies, write_order::judge};
 
 }  // namespace ernstfall

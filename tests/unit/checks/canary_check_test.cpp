@@ -134,7 +134,8 @@ TEST(CanaryCheck, WithoutALookNothingIsKnown) {
   run.begin(0, 0);
   run.acks(0, 49);
   run.fault();
-  run.out.event(run.canary, 100, kinds::kCanaryUnread, R"({"why":"/srv/cloud is mounted nowhere"})");
+  run.out.event(run.canary, 100, kinds::kCanaryUnread,
+                R"({"why":"/srv/cloud is mounted nowhere"})");
   for (const char* check : {"block-loss", "write-order"}) {
     EXPECT_EQ(run.judge(check).verdict, Verdict::unknown);
     EXPECT_THAT(run.judge(check).message,

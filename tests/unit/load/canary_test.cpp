@@ -1,8 +1,7 @@
 // canary_test: the real scripts write, are cut off, are lied to by the disk; what the checks say.
-#include "tests/unit/load/canary_testing.h"
-
 #include "harness/process/process.h"
 #include "tests/mocks/fake_remote.h"
+#include "tests/unit/load/canary_testing.h"
 
 namespace ernstfall {
 namespace {
@@ -181,19 +180,21 @@ TEST_F(CanaryTest, AFullFileIsFollowedByAnother) {
 }
 
 TEST_F(CanaryTest, TheWriterEndsWhenNobodyListens) {
-  CanaryPlace place{volume_.string(), kCanaryRun, (temp_.path() / "mounts-prod").string()};
+  const CanaryPlace place{volume_.string(), kCanaryRun};
   Argv argv{"sh", "-c", R"("$@" | head -n 5)", "sh"};
-  const Argv write = canary_write(place, {0, 0, 256}, Millis(10), seconds(600));
-  argv.insert(argv.end(), write.begin(), write.end());
+  const RemoteCommand write = prod_.own(canary_write(place, {0, 0, 256}, Millis(10), seconds(600)));
+  argv.insert(argv.end(), write.argv.begin(), write.argv.end());
   // The shell waits for both ends of its pipe.
-  const auto ran = run_process({.argv = argv}, Deadline::after(seconds(60)), {});
+  const auto ran =
+      run_process({.argv = argv, .stdin_text = write.stdin_text}, Deadline::after(seconds(60)), {});
   ASSERT_TRUE(ran) << to_string(ran.error());
   EXPECT_EQ(split(ran->out, '\n').size(), 6U) << ran->out;
 }
 
 TEST_F(CanaryTest, TheWriterEndsAfterItsLifetime) {
-  CanaryPlace place{volume_.string(), kCanaryRun, (temp_.path() / "mounts-prod").string()};
-  const auto ran = run_process({.argv = canary_write(place, {0, 0, 256}, seconds(100), seconds(1))},
+  const CanaryPlace place{volume_.string(), kCanaryRun};
+  const RemoteCommand write = prod_.own(canary_write(place, {0, 0, 256}, seconds(100), seconds(1)));
+  const auto ran = run_process({.argv = write.argv, .stdin_text = write.stdin_text},
                                Deadline::after(seconds(60)), {});
   ASSERT_TRUE(ran) << to_string(ran.error());
   EXPECT_EQ(ran->signal, SIGALRM);
@@ -221,7 +222,7 @@ TEST_F(CanaryPlaces, AReadOnlyFileSystemIsRefused) {
   for (const auto& line : {VolumeNode::line_for(volume_, "/dev/drbd0", "ro,relatime"),
                            VolumeNode::line_for(volume_, "/dev/drbd0", "rw", "ro")}) {
     prod_.mount(line);
-      const auto started = start();
+    const auto started = start();
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().what, HasSubstr("read-only"));
     EXPECT_TRUE(fs::is_empty(volume_));

@@ -45,6 +45,12 @@ class VolumeNode final : public Remote {
                        minor(st.st_dev), path.string(), options, source, of_fs);
   }
   void cut_power() { *on_ = false; }
+  // With its own list of mounts.
+  RemoteCommand own(RemoteCommand command) const {
+    for (std::string& word : command.argv)
+      if (word == kCanaryMounts) word = mounts_.string();
+    return command;
+  }
 
   Result<ExecResult> exec(const RemoteCommand& command, Deadline deadline,
                           const std::stop_token& stop) override {
@@ -79,12 +85,6 @@ class VolumeNode final : public Remote {
     std::shared_ptr<std::atomic<bool>> on_;
   };
 
-  RemoteCommand own(RemoteCommand command) const {
-    for (std::string& word : command.argv)
-      if (word == "MOUNTS") word = mounts_.string();
-    return command;
-  }
-
   const std::string name_;
   const std::filesystem::path mounts_;
   const std::unique_ptr<Remote> inner_;
@@ -104,7 +104,6 @@ class CanaryTest : public testing::Test {
     settings_.again = std::chrono::milliseconds(20);
     settings_.begin = std::chrono::seconds(30);
     settings_.find = std::chrono::milliseconds(200);
-    settings_.mounts = "MOUNTS";
     history_ = *HistoryWriter::create(temp_.path() / "history", kCanaryRun, clock_);
     run_source_ = *history_->define_source({0, "run", "run", "", 0, 0});
     prod_.mount_drbd(volume_);
