@@ -88,6 +88,8 @@ void take_blocks(RunReport& report, const CanaryMeasurement& canary, const RunFa
   blocks.indeterminate = canary.indeterminate;
   blocks.unaudited = canary.unaudited;
   blocks.out_of_order = canary.out_of_order.size();
+  blocks.went_back = std::all_of(canary.out_of_order.begin(), canary.out_of_order.end(),
+                                 [](const OrderViolation& v) { return v.other_stretch; });
   if (canary.last_before_effect && facts.effect_at())
     blocks.last_before_ms = to_ms(*facts.effect_at() - *canary.last_before_effect);
   blocks.longest_write_ms = canary.longest_write_ms;

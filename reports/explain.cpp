@@ -154,6 +154,11 @@ std::string soak_story(const RunReport& report) {
 std::string blocks_story(const RunReport& report) {
   if (!report.blocks) return {};
   const BlockResult& blocks = *report.blocks;
+  if (blocks.out_of_order > 0 && blocks.went_back)
+    return fmt::format(
+        " DRBD itself lost the last {} of {} acknowledged blocks, and the volume went on without "
+        "them.",
+        format_count(blocks.lost), format_count(blocks.acknowledged));
   if (blocks.out_of_order > 0)
     return fmt::format(
         " DRBD lost {} acknowledged blocks and kept later ones: what is on the "

@@ -60,6 +60,7 @@ struct BlockResult {
   std::uint64_t torn = 0;  // only some of its sectors are there
   std::uint64_t indeterminate = 0;  // there, but its acknowledgement never reached us
   std::uint64_t unaudited = 0;      // acknowledged, never read back: the result is unknown then
+  bool went_back = false;           // all of out_of_order: the later blocks are a later writer's
   std::uint64_t out_of_order = 0;   // lost, while a block issued after its acknowledgement is there
   std::optional<double>
       last_before_ms;           // effect of the fault minus the last acknowledgement before

@@ -112,7 +112,11 @@ sub write_blocks {
   my ($source, undef, $device) = volume(1);
   my $free = free_bytes();
   refuse("only $free bytes are free; twice ", $blocks * $BLOCK, " are needed") if $free < 2 * $blocks * $BLOCK;
-  mkdir $dir, 0700 or $! == POSIX::EEXIST() or refuse("$dir: $!");
+  if (mkdir $dir, 0700) {
+    # Unmounted this very moment: what was made is below the volume, and taken back.
+    my @st = lstat $dir;
+    if (@st and $st[0] != $device) { rmdir $dir; nowhere() }
+  } elsif ($! != POSIX::EEXIST()) { refuse("$dir: $!") }
   own_folder($device) or refuse("$dir: $!");
   unless (-s "$dir/owner") {
     sysopen(my $out, "$dir/owner", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600) or refuse("$dir/owner: $!");

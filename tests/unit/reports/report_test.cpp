@@ -149,6 +149,25 @@ TEST(Blocks, ThatAreLostAreUnsafeAndViolatedWhateverElseHolds) {
   EXPECT_THAT(render_console(report, false), HasSubstr("1 of 150 (1 torn), order violated"));
 }
 
+// A stale replica was promoted: what is missing is the end of what the first writer was told.
+TEST(Blocks, OfALaterWriterDoNotMakeALostEndADisorder) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  add_canary(run, R"([["whole",0,139],["empty",140,199]])");
+  const SourceId source = run.history.ledger.back().source;
+  run.history.ledger.push_back(
+      {source, 200, LedgerStep::acknowledged, mocks::seconds_ns(60), 2500, ""});
+  Event second = run.history.events.back();
+  second.text = R"({"node":"prod","stretch":1,"first":200,"blocks":50,"asked_ns":140000000000,)"
+                R"("how":"direct","runs":[["whole",200,200],["empty",201,249]],)"
+                R"("complete":true,"round":0,"saw":""})";
+  run.history.events.push_back(second);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.blocks->lost, 10U);
+  EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::fail);
+  EXPECT_THAT(report.why, HasSubstr("lost the last 10 of 151 acknowledged blocks, and the volume "
+                                    "went on without them"));
+}
+
 TEST(Blocks, ThatNobodyReadBackKeepTheClassUnknown) {
   mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
   add_canary(run, "[]");
