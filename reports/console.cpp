@@ -73,6 +73,9 @@ std::string numbers(const RunReport& report) {
   text += number_line("acknowledged writes lost",
                       loss_in_words(report.rpo) + " (" + report.evidence_level + ")",
                       "allowed " + format_count(report.lost_allowed));
+  if (report.blocks)
+    text += number_line("acknowledged blocks lost", loss_in_words(*report.blocks) + " (E5)",
+                        report.blocks->lost == 0 ? "below the service" : "");
   text += number_line("redundancy restored", redundancy_in_words(report.rto),
                       report.redundancy_allowed_ms
                           ? "allowed " + format_duration_ms(*report.redundancy_allowed_ms)

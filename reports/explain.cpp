@@ -150,6 +150,30 @@ std::string soak_story(const RunReport& report) {
   return text + ".";
 }
 
+// Whom the losses accuse.
+std::string blocks_story(const RunReport& report) {
+  if (!report.blocks) return {};
+  const BlockResult& blocks = *report.blocks;
+  if (blocks.out_of_order > 0 && blocks.went_back)
+    return fmt::format(
+        " DRBD itself lost the last {} of {} acknowledged blocks, and the volume went on without "
+        "them.",
+        format_count(blocks.lost), format_count(blocks.acknowledged));
+  if (blocks.out_of_order > 0)
+    return fmt::format(
+        " DRBD lost {} acknowledged blocks and kept later ones: what is on the "
+        "volume never was its state.",
+        format_count(blocks.out_of_order));
+  if (blocks.lost > 0)
+    return fmt::format(" DRBD itself lost {} of {} acknowledged blocks.", format_count(blocks.lost),
+                       format_count(blocks.acknowledged));
+  if (report.rpo.lost == 0 || blocks.unaudited > 0 || blocks.acknowledged == 0) return {};
+  return fmt::format(
+      " DRBD did not lose them: all {} blocks that it acknowledged are there, so the "
+      "service acknowledged what was not on the disk yet.",
+      format_count(blocks.acknowledged));
+}
+
 std::string why(const RunReport& report, const RunFacts& facts, const Cluster& cluster) {
   for (const CheckResult& check : report.checks)
     if (check.verdict == Verdict::fail &&
@@ -169,7 +193,7 @@ std::string why(const RunReport& report, const RunFacts& facts, const Cluster& c
   if (report.rpo.lost > 0)
     for (const CheckResult& check : report.checks)
       if (check.name == "rpo") text += " Writes were lost: " + check.message + ".";
-  return text;
+  return text + blocks_story(report);
 }
 
 bool drbd_before_nine(const RunReport& report) {
@@ -252,7 +276,12 @@ void suggest(RunReport& report, const Cluster& cluster) {
             fmt::format("get the evidence for \"{}\" ({})", reason.rule, reason.evidence));
     return;
   }
-  if (report.rpo.lost > 0)
+  const bool drbd_kept_all = report.blocks && report.blocks->acknowledged > 0 &&
+                             report.blocks->lost == 0 && report.blocks->unaudited == 0;
+  if (report.rpo.lost > 0 && drbd_kept_all)
+    report.next_steps.push_back(
+        "make the service flush before it answers 201: DRBD kept every block that it acknowledged");
+  else if (report.rpo.lost > 0)
     report.next_steps.push_back(
         "find out who forgot the lost writes: DRBD (protocol must be C on every connection) or the "
         "service (it must flush before it answers 201)");
@@ -277,7 +306,8 @@ void state_limits(RunReport& report, const RunFacts& facts, const Cluster& clust
     list.push_back(
         "the blocks themselves: no generation identifiers (E1), online verify (E2), hashes "
         "(E3) or file system check of the replica (E4) were taken");
-  list.push_back("order of writes on the replicated volume: no block canary was running");
+  if (!report.blocks)
+    list.push_back("order of writes on the replicated volume: no block canary was running");
   if (scenario.loads.empty() || report.rpo.acknowledged == 0)
     list.push_back("lost writes: no ledger of acknowledged writes was kept");
   else

@@ -56,6 +56,29 @@ std::string number_card(std::string_view label, const Big& big, std::string_view
                      inner);
 }
 
+// Below the service: what DRBD lost, so that nobody accuses it of what the service never flushed.
+std::string blocks_card(const RunReport& report) {
+  if (!report.blocks) return {};
+  const BlockResult& blocks = *report.blocks;
+  std::optional<Verdict> verdict;
+  for (const CheckResult& check : report.checks)
+    if (check.name == "block-loss" || check.name == "write-order")
+      verdict = merge(verdict.value_or(check.verdict), check.verdict);
+  std::string note = blocks.out_of_order > 0 ? "write order violated" : "write order intact";
+  if (blocks.unaudited > 0) note = format_count(blocks.unaudited) + " not read back";
+  if (blocks.torn > 0) note += fmt::format("; {} torn", format_count(blocks.torn));
+  if (blocks.indeterminate > 0)
+    note += fmt::format("; {} more were never acknowledged", format_count(blocks.indeterminate));
+  if (blocks.last_before_ms)
+    note += fmt::format("; the last before the fault was acknowledged {} before it",
+                        format_duration_ms(*blocks.last_before_ms));
+  return number_card(
+      "acknowledged blocks lost",
+      {blocks.acknowledged == 0 ? "unknown" : format_count(blocks.lost),
+       blocks.acknowledged == 0 ? std::string() : "of " + format_count(blocks.acknowledged)},
+      "by DRBD, below the service (E5)", note, verdict);
+}
+
 std::string numbers_html(const RunReport& report) {
   const RtoResult& rto = report.rto;
   std::string cards =
@@ -86,6 +109,7 @@ std::string numbers_html(const RunReport& report) {
       number_card("acknowledged writes lost",
                   {report.rpo.acknowledged == 0 ? "unknown" : format_count(report.rpo.lost), of},
                   "allowed " + format_count(report.lost_allowed), note, lost);
+  cards += blocks_card(report);
   std::optional<Verdict> redundancy;
   for (const CheckResult& check : report.checks)
     if (check.name == "converged") redundancy = check.verdict;

@@ -15,6 +15,9 @@ std::string number_table(const RunReport& report) {
                       allowed_in_words(report));
   text += fmt::format("| acknowledged writes lost | {} ({}) | {} |\n", loss_in_words(report.rpo),
                       report.evidence_level, format_count(report.lost_allowed));
+  if (report.blocks)
+    text += fmt::format("| acknowledged blocks lost (by DRBD, below the service) | {} (E5) | 0 |\n",
+                        loss_in_words(*report.blocks));
   text +=
       fmt::format("| redundancy restored | {} | {} |\n", redundancy_in_words(report.rto),
                   report.redundancy_allowed_ms ? format_duration_ms(*report.redundancy_allowed_ms)

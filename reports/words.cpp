@@ -41,7 +41,8 @@ std::string_view class_in_words(ClusterClass value) {
     case ClusterClass::backup_like:
       return "the second copy did not shorten the outage, or acknowledged writes were lost";
     case ClusterClass::unsafe:
-      return "two nodes wrote apart from each other: the copies can no longer be trusted";
+      return "two nodes wrote apart, or acknowledged blocks were lost: the copies cannot be "
+             "trusted";
     case ClusterClass::unknown:
       return "the evidence does not carry a class";
   }
@@ -97,6 +98,15 @@ std::string loss_in_words(const RpoResult& rpo) {
   if (rpo.unaudited > 0) words += fmt::format(" ({} not read back)", format_count(rpo.unaudited));
   if (rpo.stuck > 0) words += fmt::format(" ({} stuck)", format_count(rpo.stuck));
   return words;
+}
+
+std::string loss_in_words(const BlockResult& blocks) {
+  if (blocks.acknowledged == 0) return "unknown";
+  std::string words = format_count(blocks.lost) + " of " + format_count(blocks.acknowledged);
+  if (blocks.torn > 0) words += fmt::format(" ({} torn)", format_count(blocks.torn));
+  if (blocks.unaudited > 0)
+    return words + fmt::format(" ({} not read back)", format_count(blocks.unaudited));
+  return words + (blocks.out_of_order > 0 ? ", order violated" : ", order intact");
 }
 
 std::string skew_in_words(const StartSkew& skew) {

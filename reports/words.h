@@ -19,7 +19,8 @@ std::string outage_in_words(const RtoResult& rto);
 std::string outage_in_words(std::optional<double> lower_ms, std::optional<double> upper_ms,
                             bool outage_observed);
 std::string allowed_in_words(const RunReport& report);
-std::string loss_in_words(const RpoResult& rpo);  // "0 of 1,204"
+std::string loss_in_words(const RpoResult& rpo);       // "0 of 1,204"
+std::string loss_in_words(const BlockResult& blocks);  // "0 of 18,220, order intact"
 // "net.loss on prod, mirror: began 3.1 ms ± 1.2 ms apart, by the nodes' clocks"
 std::string skew_in_words(const StartSkew& skew);
 std::string redundancy_in_words(const RtoResult& rto);  // "after 7 min 03.0 s", "not restored"

@@ -92,6 +92,99 @@ TEST(Assemble, LostWritesAreBackupLikeWhoeverRecovered) {
   EXPECT_THAT(report.why, HasSubstr("all 3 lost writes were acknowledged"));
 }
 
+// A block canary beside the ledger: 150 blocks before the cut at 20 s; `runs` is what is read back.
+void add_canary(mocks::SyntheticRun& run, const std::string& runs) {
+  LoadSpec load;
+  load.load = "canary.block";
+  load.on_volume = true;
+  run.scenario.loads.push_back(load);
+  const auto source = static_cast<SourceId>(run.history.sources.size());
+  run.history.sources.push_back({source, "canary.block", "canary.block", "", 100'000'000, 0});
+  run.history.events.push_back({source, mocks::seconds_ns(1), std::string(kinds::kCanaryBegin),
+                                R"({"node":"prod","stretch":0,"first":0,"blocks":200})"});
+  for (std::uint64_t seq = 0; seq < 150; ++seq)
+    run.history.ledger.push_back({source, seq, LedgerStep::acknowledged,
+                                  mocks::seconds_ns(4 + 0.1 * static_cast<double>(seq)), 2500, ""});
+  run.history.events.push_back(
+      {source, mocks::seconds_ns(140), std::string(kinds::kCanaryAudit),
+       R"({"node":"prod","stretch":0,"first":0,"blocks":200,"asked_ns":140000000000,)"
+       R"("how":"direct","runs":)" +
+           runs + R"(,"complete":true,"round":0,"saw":""})"});
+}
+
+TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
+  mocks::SyntheticRun run = mocks::kill_prod({.lost_writes = 3});
+  add_canary(run, R"([["whole",0,150],["empty",151,199]])");
+  const RunReport report = report_of(run);
+  ASSERT_TRUE(report.blocks);
+  EXPECT_EQ(report.blocks->acknowledged, 150U);
+  EXPECT_EQ(report.blocks->lost, 0U);
+  EXPECT_EQ(report.blocks->indeterminate, 1U);
+  EXPECT_EQ(report.rpo.lost, 3U);  // the service's, and no block among its writes
+  EXPECT_EQ(check_of(report, "block-loss").verdict, Verdict::pass);
+  EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::pass);
+  EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
+  EXPECT_THAT(report.why, HasSubstr("DRBD did not lose them: all 150 blocks"));
+  EXPECT_THAT(join(report.next_steps, "\n"), HasSubstr("make the service flush"));
+  EXPECT_THAT(join(report.not_measured, "\n"), Not(HasSubstr("block canary")));
+  EXPECT_THAT(render_console(report, false),
+              HasSubstr("acknowledged blocks lost   0 of 150, order intact (E5)"));
+  EXPECT_THAT(render_markdown(report), HasSubstr("below the service) | 0 of 150, order intact"));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr("acknowledged blocks lost"));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr("write order intact"));
+  const json blocks = json::parse(render_json(report))["blocks"];
+  EXPECT_EQ(blocks["lost"], 0);
+  EXPECT_EQ(blocks["indeterminate"], 1);
+  EXPECT_NEAR(blocks["last_before_ms"].get<double>(), 1100, 300);
+  EXPECT_EQ(blocks["longest_write_ms"], 2.5);
+}
+
+TEST(Blocks, ThatAreLostAreUnsafeAndViolatedWhateverElseHolds) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  add_canary(run, R"([["whole",0,99],["torn",100,100],["whole",101,149],["empty",150,199]])");
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::violated);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unsafe);
+  EXPECT_THAT(report.why, HasSubstr("what is on the volume never was its state"));
+  EXPECT_THAT(render_console(report, false), HasSubstr("1 of 150 (1 torn), order violated"));
+}
+
+// A stale replica was promoted: what is missing is the end of what the first writer was told.
+TEST(Blocks, OfALaterWriterDoNotMakeALostEndADisorder) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  add_canary(run, R"([["whole",0,139],["empty",140,199]])");
+  const SourceId source = run.history.ledger.back().source;
+  run.history.ledger.push_back(
+      {source, 200, LedgerStep::acknowledged, mocks::seconds_ns(60), 2500, ""});
+  Event second = run.history.events.back();
+  second.text = R"({"node":"prod","stretch":1,"first":200,"blocks":50,"asked_ns":140000000000,)"
+                R"("how":"direct","runs":[["whole",200,200],["empty",201,249]],)"
+                R"("complete":true,"round":0,"saw":""})";
+  run.history.events.push_back(second);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.blocks->lost, 10U);
+  EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::fail);
+  EXPECT_THAT(report.why, HasSubstr("lost the last 10 of 151 acknowledged blocks, and the volume "
+                                    "went on without them"));
+}
+
+TEST(Blocks, ThatNobodyReadBackKeepTheClassUnknown) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  add_canary(run, "[]");
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unknown);
+  EXPECT_THAT(render_console(report, false), HasSubstr("0 of 150 (150 not read back)"));
+}
+
+TEST(Blocks, ARunWithoutACanaryIsJudgedAsBefore) {
+  const RunReport report = report_of(mocks::kill_prod({.attended = true}));
+  EXPECT_FALSE(report.blocks);
+  EXPECT_EQ(report.cluster_class, ClusterClass::data_ha);
+  EXPECT_TRUE(json::parse(render_json(report))["blocks"].is_null());
+  EXPECT_THAT(render_console(report, false), Not(HasSubstr("blocks lost")));
+}
+
 TEST(Assemble, SplitBrainIsUnsafeWhateverElseHolds) {
   mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
   for (const Source& source : run.history.sources)
