@@ -14,7 +14,8 @@ target_compile_definitions(ernstfall_options INTERFACE
 set(ERNSTFALL_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 if(ERNSTFALL_SANITIZE)
   target_compile_options(ernstfall_options INTERFACE
-    -fsanitize=${ERNSTFALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    -fsanitize=${ERNSTFALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+    -Wno-maybe-uninitialized)  # with it g++ 12 takes a std::stop_source for one that is read first
   target_link_options(ernstfall_options INTERFACE -fsanitize=${ERNSTFALL_SANITIZE})
 endif()
 
