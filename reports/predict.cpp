@@ -109,8 +109,8 @@ class Predictor {
     const bool hung_up = fault_is({"drbd.down", "drbd.disconnect", "node.reboot"});
     if (silent) {
       prediction.lower_ms = timeout.value;
-      prediction.upper_ms = interval.value + timeout.value;
-      prediction.formula = "[ping-timeout, ping-int + ping-timeout]";
+      prediction.upper_ms = 2 * interval.value + timeout.value;
+      prediction.formula = "[ping-timeout, 2 ping-int + ping-timeout]";
       prediction.inputs = {interval.input, timeout.input};
       // A write that is on its way is asked after at once.
       if (const SettingValue write = drbd("timeout"); write.value < interval.value) {
