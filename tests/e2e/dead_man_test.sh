@@ -94,14 +94,14 @@ all_clean() { # NAME BEGAN-SECONDS FAMILY...
     family "$f"
     if clean_by_itself; then
       good "$fault with others, $name: the node is clean by itself"
-      row "$f" "$name" "clean after $((SECONDS - began)) s at most"
+      row "$f" "$name" "$((SECONDS - began)) s"
     else
       bad "$fault with others, $name: the node is not clean"
-      row "$f" "$name" "NOT CLEAN"
+      row "$f" "$name" "**not clean**"
     fi
   done
 }
-row() { family "$1"; printf '| `%s` | %s | %s | %s |\n' "$fault" "$node" "$2" "$3" >>"$work/table"; }
+row() { family "$1"; printf '%s\t%s\t%s\t%s\n' "$fault" "$node" "$2" "$3" >>"$work/table"; }
 
 # Both die: the harness, and the local dead-man that would heal.
 killed() { # STEP FAMILY...
@@ -267,14 +267,30 @@ else
   cut_off confirmed net
   restarted confirmed disk
 fi
+# One line per fault, one column for each thing that happened, in the order in which it was tried.
+as_table() {
+  awk -F '\t' '{
+      if (!($1 in node)) { node[$1] = $2; faults[++n] = $1 }
+      if (!($3 in column)) { column[$3] = ++m; happened[m] = $3 }
+      cell[$1, $3] = $4
+    } END {
+      printf "| fault | node |"; for (c = 1; c <= m; c++) printf " %s |", happened[c]; print ""
+      printf "|---|---|"; for (c = 1; c <= m; c++) printf "---|"; print ""
+      for (r = 1; r <= n; r++) {
+        printf "| `%s` | %s |", faults[r], node[faults[r]]
+        for (c = 1; c <= m; c++) printf " %s |", ((faults[r], happened[c]) in cell) ? cell[faults[r], happened[c]] : "not tried"
+        print ""
+      }
+    }'
+}
 if [ -n "$table" ]; then
   { printf '%s\n' '# The harness killed or cut off, a node restarted: as tried on the lab' '' \
       "Made by \`tests/e2e/dead_man_test.sh --table\`, with a dead-man of ${dead_man} s. Several faults at once, each on another node; at the stated step of" \
       'the protocol the harness and its keeper were ended with SIGKILL, or no packet reached the nodes for 35 s, or the nodes lost power and' \
-      'got it again. *Clean*: no effect, no unit, no file and no mark of ours is on the node, seen from outside. Where the harness was killed,' \
-      'nobody but the node itself had done anything for it. The time contains that of looking, node by node; `ernstfall heal` said so after each.' '' \
-      '| fault | node | what happened | the node |' '|---|---|---|---|'
-    sort "$work/table"; } >"$table"
+      'got it again. The time is the one after which the node was seen to be clean: no effect, no unit, no file and no mark of ours, looked at from' \
+      'outside, node by node; so the node itself was at most that slow. Where the harness was killed, nobody but the node had done anything for it.' \
+      '`ernstfall heal` said so after each.' ''
+    as_table <"$work/table"; } >"$table"
 fi
 [ ! -s "$work/failures" ] || { say "what failed, once more:"; cat "$work/failures" >&3; }
 say "$passed passed, $failed failed"
