@@ -95,7 +95,7 @@ struct Measure {
 
 struct LeftOutRun {
   std::string run_id;
-  std::string why;
+  Text why;
   // It ended badly after the fault had begun: what it would have shown is not known.
   bool may_hide = false;
 };

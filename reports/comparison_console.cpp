@@ -66,7 +66,8 @@ std::string left_out_lines(const ScenarioComparison& comparison) {
   std::string text;
   const auto side = [&text](std::string_view name, const std::vector<LeftOutRun>& runs) {
     for (const LeftOutRun& run : runs)
-      text += wrap(fmt::format("  {} {}: {}", name, run.run_id, run.why), kComparisonColumns, 4);
+      text += wrap(fmt::format("  {} {}: {}", name, run.run_id, run.why.english()),
+                   kComparisonColumns, 4);
   };
   side("base", comparison.base_left_out);
   side("candidate", comparison.candidate_left_out);

@@ -124,9 +124,9 @@ std::string scenario_section(const ScenarioComparison& comparison) {
   html += verdict_line(comparison.outcome, meaning) + environment_html(comparison);
   std::vector<std::string> left_out;
   for (const LeftOutRun& run : comparison.base_left_out)
-    left_out.push_back("base " + run.run_id + ": " + run.why);
+    left_out.push_back("base " + run.run_id + ": " + run.why.english());
   for (const LeftOutRun& run : comparison.candidate_left_out)
-    left_out.push_back("candidate " + run.run_id + ": " + run.why);
+    left_out.push_back("candidate " + run.run_id + ": " + run.why.english());
   html += list_html("Runs that do not count", left_out) + bars(comparison) +
           measures_html(comparison) + list_html("Why", comparison.reasons);
   return html_tag("section", "comparison", html);

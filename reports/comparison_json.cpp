@@ -75,7 +75,8 @@ ComparisonJson measure_json(const Measure& measure) {
 ComparisonJson left_out_json(const std::vector<LeftOutRun>& runs) {
   ComparisonJson list = ComparisonJson::array();
   for (const LeftOutRun& run : runs)
-    list.push_back({{"run_id", run.run_id}, {"why", run.why}, {"may_hide", run.may_hide}});
+    list.push_back(
+        {{"run_id", run.run_id}, {"why", run.why.english()}, {"may_hide", run.may_hide}});
   return list;
 }
 

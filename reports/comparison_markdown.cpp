@@ -37,10 +37,11 @@ std::string environment_table(const ScenarioComparison& comparison) {
 std::string left_out_list(const ScenarioComparison& comparison) {
   std::string text;
   for (const LeftOutRun& run : comparison.base_left_out)
-    text += fmt::format("* base {}: {}\n", escape_markdown(run.run_id), escape_markdown(run.why));
+    text += fmt::format("* base {}: {}\n", escape_markdown(run.run_id),
+                        escape_markdown(run.why.english()));
   for (const LeftOutRun& run : comparison.candidate_left_out)
-    text +=
-        fmt::format("* candidate {}: {}\n", escape_markdown(run.run_id), escape_markdown(run.why));
+    text += fmt::format("* candidate {}: {}\n", escape_markdown(run.run_id),
+                        escape_markdown(run.why.english()));
   return text.empty() ? text : "\nRuns that do not count:\n\n" + text;
 }
 

@@ -1,13 +1,13 @@
 // comparison_runs: which runs a side has, and which of them count.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/core/files.h"
+#include "harness/lang/messages.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -71,15 +71,20 @@ bool fault_had_begun(const RunReport& report) {
                      [](const FaultResult& fault) { return fault.effect_at.has_value(); });
 }
 
-std::string why_inconclusive(const RunReport& report) {
+Text why_inconclusive(const RunReport& report) {
   for (const FaultResult& fault : report.faults)
-    if (fault.outcome != "held")
-      return fmt::format("inconclusive: {} on {} {}{}", fault.fault, fault.node, fault.outcome,
-                         fault.problem.empty() ? "" : ": " + fault.problem);
+    if (fault.outcome != "held") {
+      Text what(Msg::lo_fault, {fault.fault, fault.node, inner(held_text(fault.outcome))});
+      if (!fault.problem.empty()) {
+        what.id = Msg::lo_fault_because;
+        what.values.push_back(inner(recorded(fault.problem)));
+      }
+      return what;
+    }
   for (const CheckResult& check : report.checks)
     if (check.verdict == Verdict::unknown)
-      return fmt::format("inconclusive: {}: {}", check.name, check.message);
-  return "inconclusive: " + report.why;
+      return {Msg::labelled, {check.name, inner(check.message)}};
+  return report.why;
 }
 
 }  // namespace
@@ -106,18 +111,20 @@ Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
 
 std::optional<LeftOutRun> left_out(const ComparedRun& run) {
   const RunReport& report = run.report;
-  if (!run.problem.empty()) return LeftOutRun{report.run_id, "not readable: " + run.problem, true};
+  if (!run.problem.empty())
+    return LeftOutRun{report.run_id, {Msg::lo_not_readable, {run.problem}}, true};
   if (report.verdict == RunVerdict::dirty)
-    return LeftOutRun{report.run_id, "dirty: " + report.journal_problem, true};
+    return LeftOutRun{report.run_id, {Msg::lo_dirty, {inner(report.journal_problem)}}, true};
   const bool begun = fault_had_begun(report);
   // What a person ended says nothing about the cluster.
   if (!report.aborted.empty())
-    return LeftOutRun{report.run_id, "ended early: " + report.aborted,
+    return LeftOutRun{report.run_id,
+                      {Msg::lo_ended_early, {inner(recorded(report.aborted))}},
                       begun && report.aborted != "stopped by the user"};
-  if (report.history_truncated)
-    return LeftOutRun{report.run_id, "its history is cut or damaged", begun};
+  if (report.history_truncated) return LeftOutRun{report.run_id, Msg::lo_cut, begun};
   if (report.verdict == RunVerdict::inconclusive)
-    return LeftOutRun{report.run_id, why_inconclusive(report), begun};
+    return LeftOutRun{
+        report.run_id, {Msg::lo_inconclusive, {inner(why_inconclusive(report))}}, begun};
   return std::nullopt;
 }
 

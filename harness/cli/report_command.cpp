@@ -10,6 +10,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/core/files.h"
+#include "harness/lang/messages.h"
 #include "reports/compare_results.h"
 #include "reports/render.h"
 #include "reports/suite_report.h"
@@ -33,37 +34,43 @@ Result<std::filesystem::path> run_folder_of(const std::string& run) {
   return folder;
 }
 
-std::string render(const LoadedRun& run, const std::string& format) {
+std::string render(const LoadedRun& run, const std::string& format, Language language) {
   if (format == "json") return render_json(run.report) + "\n";
-  if (format == "md") return render_markdown(run.report);
+  if (format == "md") return render_markdown(run.report, language);
   if (format == "junit") return render_junit(run.report);
-  if (format == "html") return render_html(run.report, run.history);
-  return render_console(run.report, colour_on_stdout());
+  if (format == "html") return render_html(run.report, run.history, language);
+  return render_console(run.report, colour_on_stdout(), language);
 }
 
-Result<ExitCode> report_suite(const std::filesystem::path& folder, const std::string& format) {
+Result<ExitCode> report_suite(const std::filesystem::path& folder, const std::string& format,
+                              Language language) {
   ERNSTFALL_TRY(const SuiteReport suite, load_suite(folder, catalogue()));
   if (format == "junit") return fail(Errc::usage, "--format junit: of single runs only");
   if (format == "json") fmt::print("{}\n", render_suite_json(suite));
-  if (format == "md") fmt::print("{}", render_suite_markdown(suite));
-  if (format == "html") fmt::print("{}", render_suite_html(suite));
+  if (format == "md") fmt::print("{}", render_suite_markdown(suite, language));
+  if (format == "html") fmt::print("{}", render_suite_html(suite, language));
   if (!format.empty() && format != "console") return ExitCode::pass;
-  if (format.empty()) ERNSTFALL_CHECK(write_suite_reports(folder, suite));
-  fmt::print("{}", render_suite_console(suite, colour_on_stdout()));
-  if (format.empty()) fmt::print("\nreport: {}\n", suite_html_path(folder, suite.kind).string());
+  if (format.empty()) ERNSTFALL_CHECK(write_suite_reports(folder, suite, language));
+  fmt::print("{}", render_suite_console(suite, colour_on_stdout(), language));
+  if (format.empty())
+    fmt::print("\n{}\n",
+               say(language, Msg::rr_report_at, suite_html_path(folder, suite.kind).string()));
   return ExitCode::pass;
 }
 
 // Without a format the files of the run folder are written again, and the first screen is shown.
-Result<ExitCode> report(const std::string& name, const std::string& format) {
+Result<ExitCode> report(const std::string& name, const std::string& format,
+                        const std::string& code) {
+  ERNSTFALL_TRY(const Language language, parse_language(code));
   ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
-  if (is_suite_folder(folder)) return report_suite(folder, format);
+  if (is_suite_folder(folder)) return report_suite(folder, format, language);
   ERNSTFALL_TRY(const LoadedRun run, load_run(folder, catalogue()));
   if (!format.empty()) {
-    fmt::print("{}", render(run, format));
+    fmt::print("{}", render(run, format, language));
   } else {
-    ERNSTFALL_CHECK(write_reports(folder, run.report, run.history));
-    fmt::print("{}\nreport: {}\n", render(run, "console"), (folder / "report.html").string());
+    ERNSTFALL_CHECK(write_reports(folder, run.report, run.history, language));
+    fmt::print("{}\n{}\n", render(run, "console", language),
+               say(language, Msg::rr_report_at, (folder / "report.html").string()));
   }
   return ExitCode::pass;
 }
@@ -111,6 +118,7 @@ void add_report(CLI::App& app, Context& context) {
   struct ReportOptions {
     std::string run = "runs/latest";
     std::string format;
+    std::string language = "en";
     bool json = false;
   };
   auto options = std::make_shared<ReportOptions>();
@@ -120,8 +128,10 @@ void add_report(CLI::App& app, Context& context) {
   show->add_option("--format", options->format,
                    "print this to stdout instead of writing the run folder's files")
       ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));
+  show->add_option("--lang", options->language, "language of the report: en or de")
+      ->capture_default_str();
   show->callback([options, &context] {
-    finish(context, [&] { return report(options->run, options->format); });
+    finish(context, [&] { return report(options->run, options->format, options->language); });
   });
 
   auto again = std::make_shared<ReportOptions>();

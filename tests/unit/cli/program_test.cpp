@@ -424,6 +424,17 @@ TEST_F(Program, ReportMakesTheFilesOfASuiteAgain) {
     EXPECT_TRUE(fs::exists(log.parent_path() / name)) << name;
   EXPECT_EQ(run({"recheck", log.parent_path().string()}).exit_code, 64);
   EXPECT_EQ(run({"report", log.parent_path().string(), "--format", "junit"}).exit_code, 64);
+  const ProcessResult german = run({"report", log.parent_path().string(), "--lang", "de"});
+  EXPECT_EQ(german.exit_code, 0) << german.err;
+  EXPECT_THAT(german.out, AllOf(HasSubstr("OHNE AUSSAGE"), HasSubstr("mirror: not UpToDate"),
+                                HasSubstr("Bericht: ")));
+  const auto page = read_file(log.parent_path() / "suite.html");
+  ASSERT_TRUE(page);
+  EXPECT_THAT(*page, HasSubstr("<html lang=\"de\">"));
+  for (const char* command : {"report", "run"})
+    EXPECT_THAT(run({command, log.parent_path().string(), "--lang", "fr"}).err,
+                HasSubstr("expected en or de"))
+        << command;
 }
 
 }  // namespace

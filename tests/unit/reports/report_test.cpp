@@ -8,6 +8,7 @@
 
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "reports/compare_results.h"
 #include "reports/html_data.h"
 #include "reports/render.h"
@@ -62,7 +63,8 @@ TEST(Assemble, AFullDiskIsNotANodeThatIsAway) {
   const RunReport report = report_of(run);
   EXPECT_THAT(report.why, Not(HasSubstr("Nobody promotes")));
   EXPECT_THAT(report.why, HasSubstr("came back only after the fault was taken away"));
-  const std::string steps = join(report.next_steps, "\n");
+  std::string steps;
+  for (const Text& step : report.next_steps) steps += step.english() + "\n";
   EXPECT_THAT(steps, HasSubstr("full on every replica"));
   EXPECT_THAT(steps, Not(HasSubstr("promotes mirror")));
 }
@@ -167,13 +169,18 @@ TEST(Assemble, MarksOfAFlappingLaneAreBounded) {
   EXPECT_EQ(in_lane, 60);
 }
 
+std::string outage_in_english(std::optional<double> lower_ms, std::optional<double> upper_ms,
+                              bool observed) {
+  return outage_in(Language::english, {lower_ms, upper_ms, observed});
+}
+
 TEST(Words, MarginNeverPromisesMoreThanTheInterval) {
-  EXPECT_EQ(outage_in_words(104'112, 104'310, true), "1 min 44.2 s ± 0.2 s");
-  EXPECT_EQ(outage_in_words(104'101, 104'299, true), "1 min 44.2 s ± 0.1 s");
-  EXPECT_EQ(outage_in_words(104'100, 104'390, true), "1 min 44.2 s ± 0.2 s");
-  EXPECT_EQ(outage_in_words(0, 0, false), "not at all");
-  EXPECT_EQ(outage_in_words(5000, std::nullopt, true), "at least 5.0 s, not recovered");
-  EXPECT_EQ(outage_in_words(std::nullopt, std::nullopt, false), "unknown");
+  EXPECT_EQ(outage_in_english(104'112, 104'310, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_english(104'101, 104'299, true), "1 min 44.2 s ± 0.1 s");
+  EXPECT_EQ(outage_in_english(104'100, 104'390, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_english(0, 0, false), "not at all");
+  EXPECT_EQ(outage_in_english(5000, std::nullopt, true), "at least 5.0 s, not recovered");
+  EXPECT_EQ(outage_in_english(std::nullopt, std::nullopt, false), "unknown");
 }
 
 TEST(Console, FitsEightyColumnsAndAnswersFirst) {
@@ -229,8 +236,8 @@ TEST(PowerControl, AVictimWithoutOneCannotBeFencedByAClusterManager) {
   mocks::SyntheticRun run = mocks::kill_prod();
   const auto fencing_step = [&] {
     const RunReport report = report_of(run);
-    for (const std::string& step : report.next_steps)
-      if (step.find("power first") != std::string::npos) return step;
+    for (const Text& step : report.next_steps)
+      if (step.english().find("power first") != std::string::npos) return step.english();
     return std::string("no such step");
   };
   EXPECT_THAT(fencing_step(), HasSubstr("power first (the cluster file names no power control"));
