@@ -18,6 +18,8 @@
 
 #include "harness/core/exit_code.h"
 #include "harness/core/result.h"
+#include "harness/lang/language.h"
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 #include "reports/environment.h"
 #include "reports/model.h"
@@ -33,7 +35,7 @@ struct Tolerance {
 };
 // "10%", "2s", or both: "10%,250ms". Errc::usage.
 Result<Tolerance> parse_tolerance(std::string_view text);
-std::string tolerance_in_words(const Tolerance& tolerance);
+Text tolerance_text(const Tolerance& tolerance);
 
 struct CompareSettings {
   Tolerance tolerance{10, 250};       // slower by this much is accepted
@@ -88,7 +90,7 @@ struct Measure {
   bool decides = true;  // false: it may add a regression, but being unknown changes nothing
   bool better = false;  // beyond chance and beyond the tolerance
   std::optional<std::size_t> repeats;  // per side that would be enough; only when unknown
-  std::string note;
+  Text note;
 
   bool is_time() const { return kind != MeasureKind::loss && kind != MeasureKind::invariant; }
 };
@@ -111,7 +113,7 @@ struct ScenarioComparison {
   std::vector<LeftOutRun> candidate_left_out;
   std::vector<Measure> measures;
   CompareOutcome outcome = CompareOutcome::unknown;
-  std::vector<std::string> reasons;    // why the outcome is what it is, in words
+  std::vector<Text> reasons;           // why the outcome is what it is, in words
   std::optional<std::size_t> repeats;  // per side that would be enough
 };
 
@@ -137,9 +139,12 @@ ComparisonReport compare_runs(const std::vector<ComparedRun>& base,
                               const std::vector<ComparedRun>& candidate,
                               const CompareSettings& settings);
 
-std::string render_comparison_console(const ComparisonReport& report, bool colour);
-std::string render_comparison_markdown(const ComparisonReport& report);
-std::string render_comparison_json(const ComparisonReport& report);
-std::string render_comparison_html(const ComparisonReport& report);
+std::string render_comparison_console(const ComparisonReport& report, bool colour,
+                                      Language language = Language::english);
+std::string render_comparison_markdown(const ComparisonReport& report,
+                                       Language language = Language::english);
+std::string render_comparison_json(const ComparisonReport& report);  // English
+std::string render_comparison_html(const ComparisonReport& report,
+                                   Language language = Language::english);
 
 }  // namespace ernstfall

@@ -69,7 +69,7 @@ ComparisonJson measure_json(const Measure& measure) {
           {"tolerance", measure.tolerance},
           {"rule_out", measure.rule_out},
           {"repeats_enough", or_null(measure.repeats)},
-          {"note", measure.note}};
+          {"note", measure.note.english()}};
 }
 
 ComparisonJson left_out_json(const std::vector<LeftOutRun>& runs) {
@@ -89,10 +89,12 @@ ComparisonJson scenario_json(const ScenarioComparison& comparison) {
                            {"other_test", difference.other_test}});
   ComparisonJson measures = ComparisonJson::array();
   for (const Measure& measure : comparison.measures) measures.push_back(measure_json(measure));
+  ComparisonJson reasons = ComparisonJson::array();
+  for (const Text& reason : comparison.reasons) reasons.push_back(reason.english());
   return {{"scenario", comparison.scenario},
           {"title", comparison.title},
           {"outcome", compare_outcome_name(comparison.outcome)},
-          {"reasons", comparison.reasons},
+          {"reasons", std::move(reasons)},
           {"repeats_enough", or_null(comparison.repeats)},
           {"base_runs", comparison.base_runs},
           {"candidate_runs", comparison.candidate_runs},

@@ -4,6 +4,7 @@
 #include "harness/lang/messages.h"
 #include "reports/suite_words.h"
 #include "reports/text_width.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -60,7 +61,7 @@ class SuiteConsole {
     std::string text;
     for (const SuiteMeasure& measure : r_.measures) {
       if (measure.values.n == 0) continue;
-      Text line(Msg::su_measure, {inner(measure_name(measure)), plain_number(measure.values.n),
+      Text line(Msg::su_measure, {inner(measure_text(measure.name)), plain_number(measure.values.n),
                                   inner(measure_bound(measure, measure.values.min)),
                                   inner(measure_bound(measure, measure.values.median)),
                                   inner(measure_bound(measure, measure.values.max))});

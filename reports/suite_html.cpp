@@ -10,6 +10,7 @@
 #include "reports/html_data.h"
 #include "reports/markup.h"
 #include "reports/suite_words.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -111,7 +112,7 @@ class SuiteHtml {
       rows += fmt::format(
           "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
           "<td class=\"n\">{}</td></tr>",
-          html(measure_name(measure)), measure.values.n,
+          html(measure_text(measure.name)), measure.values.n,
           html(measure_bound(measure, measure.values.min)),
           html(measure_bound(measure, measure.values.median)),
           html(measure_bound(measure, measure.values.max)));

@@ -4,6 +4,7 @@
 #include "harness/lang/messages.h"
 #include "reports/markup.h"
 #include "reports/suite_words.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -38,7 +39,7 @@ class SuiteMarkdown {
   std::string measures() const {
     std::string rows;
     for (const SuiteMeasure& measure : r_.measures)
-      rows += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(measure_name(measure)),
+      rows += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(measure_text(measure.name)),
                           measure.values.n, measure.values.missing,
                           word(measure_bound(measure, measure.values.min)),
                           word(measure_bound(measure, measure.values.median)),

@@ -199,19 +199,6 @@ Text lost_of(const SuiteRunResult& run) {
   return run.lost ? Text(Msg::name_only, {CountValue{*run.lost}}) : Text("-");
 }
 
-Text measure_name(const SuiteMeasure& measure) {
-  for (const Msg id : {Msg::rr_cut_off, Msg::rr_redundancy, Msg::rr_lost})
-    if (Text(id) == measure.name) return id;
-  // A phase: "fault -> noticed by DRBD".
-  constexpr std::string_view kArrow = " -> ";
-  const std::size_t at = measure.name.find(kArrow);
-  if (at == std::string::npos) return measure.name;
-  const std::string from = measure.name.substr(0, at);
-  return {Msg::su_phase,
-          {inner(Text(Msg::su_from_fault) == from ? Text(Msg::su_from_fault) : step_text(from)),
-           inner(step_text(measure.name.substr(at + kArrow.size())))}};
-}
-
 Text measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value) {
   if (!value) return "-";
   if (measure.kind == MeasureKind::loss) {

@@ -20,7 +20,6 @@ Text outage_of(const SuiteRunResult& run);      // "1.2 s ± 0.1 s", "-"
 Text error_rate_of(const SuiteRunResult& run);  // "3.4 %", "-"
 Text p99_of(const SuiteRunResult& run);         // "120 ms", "-"
 Text lost_of(const SuiteRunResult& run);        // "0", "-"
-Text measure_name(const SuiteMeasure& measure);
 Text measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value);
 
 // Runs that have a level, from harmless to harmful; of repeats in their order.

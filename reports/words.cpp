@@ -116,6 +116,19 @@ Text step_text(std::string_view name) {
   return name;
 }
 
+Text measure_text(const std::string& name) {
+  for (const Msg id : {Msg::rr_cut_off, Msg::rr_redundancy, Msg::rr_lost})
+    if (Text(id) == name) return id;
+  // A phase: "fault -> noticed by DRBD".
+  constexpr std::string_view kArrow = " -> ";
+  const std::size_t at = name.find(kArrow);
+  if (at == std::string::npos) return name;
+  const std::string from = name.substr(0, at);
+  return {Msg::su_phase,
+          {inner(Text(Msg::su_from_fault) == from ? Text(Msg::su_from_fault) : step_text(from)),
+           inner(step_text(name.substr(at + kArrow.size())))}};
+}
+
 Text order_text(const PhaseSpan& phase) {
   if (!phase.unordered) return step_text(phase.name);
   return {Msg::order_uncertain, {inner(step_text(phase.name))}};

@@ -18,6 +18,7 @@ Text recovered_text(RecoveredBy value);            // "by itself", "by the opera
 Text attended_text(bool attended);                 // "attended", "unattended"
 Text held_text(const std::string& outcome);        // of FaultResult
 Text step_text(std::string_view name);             // of a phase or boundary: "noticed by DRBD"
+Text measure_text(const std::string& name);        // "users cut off", "fault -> noticed by DRBD"
 Text order_text(const PhaseSpan& phase);           // the same, and whether its order is not certain
 Text lane_text(const std::string& lane);           // of TimelineMark
 Text class_holds_text(const ClassReason& reason);  // "yes", "no", "not known"

@@ -20,6 +20,7 @@ inline const std::vector<std::string>& quoted_in_runs() {
       "switch the ingress",
       "start the service",
       "stop the service",
+      "scenario: faults.0.hold",
       "the power of prod is cut while clients write",
       "prod answers over SSH with a new boot id",
       "call helper name:r0 peer-node-id:0 conn-name:peer helper:split-brain",
