@@ -4,6 +4,7 @@
 
 #include "harness/core/units.h"
 #include "harness/lang/messages.h"
+#include "probes/checks/canary.h"
 #include "probes/checks/drbd_timeline.h"
 #include "probes/checks/rpo.h"
 #include "probes/checks/rto.h"
@@ -79,6 +80,22 @@ void take_rpo(RunReport& report, const RpoMeasurement& rpo) {
   report.evidence_level = rpo.acknowledged > rpo.unaudited ? "E5" : "E0";
 }
 
+void take_blocks(RunReport& report, const CanaryMeasurement& canary, const RunFacts& facts) {
+  if (canary.stretches == 0) return;
+  BlockResult& blocks = report.blocks.emplace();
+  blocks.acknowledged = canary.acknowledged;
+  blocks.lost = canary.lost.size();
+  blocks.torn = canary.torn;
+  blocks.indeterminate = canary.indeterminate;
+  blocks.unaudited = canary.unaudited;
+  blocks.out_of_order = canary.out_of_order.size();
+  blocks.went_back = std::all_of(canary.out_of_order.begin(), canary.out_of_order.end(),
+                                 [](const OrderViolation& v) { return v.other_stretch; });
+  if (canary.last_before_effect && facts.effect_at())
+    blocks.last_before_ms = to_ms(*facts.effect_at() - *canary.last_before_effect);
+  blocks.longest_write_ms = canary.longest_write_ms;
+}
+
 void run_checks(RunReport& report, const AssembleInput& input) {
   const auto& wanted = input.scenario.checks;
   for (const CheckType* check : all_checks()) {
@@ -150,7 +167,8 @@ RunVerdict verdict_of(const RunReport& report, const AssembleInput& input, const
                      (!input.scenario.touches_anything() || facts.all_confirmed());
   bool unknown = !valid || facts.aborted.has_value() || report.checks.empty();
   for (const CheckResult& check : report.checks) {
-    const bool invariant = check.name == "single-primary" || check.name == "no-split-brain";
+    const bool invariant = check.name == "single-primary" || check.name == "no-split-brain" ||
+                           check.name == "block-loss" || check.name == "write-order";
     if (check.verdict == Verdict::fail && (valid || invariant)) return RunVerdict::violated;
     unknown = unknown || check.verdict != Verdict::pass;
   }
@@ -196,6 +214,7 @@ RunReport assemble(const AssembleInput& input) {
   take_faults(report, facts);
   take_rto(report, rto, facts);
   take_rpo(report, measure_rpo(input.history, facts));
+  take_blocks(report, measure_canary(input.history, facts), facts);
   run_checks(report, input);
   take_probes(report, input.history);
   take_recovery(report, input, facts, drbd, rto);

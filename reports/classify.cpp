@@ -28,6 +28,8 @@ Text message_of(const RunReport& report, std::string_view name) {
 struct Rules {
   Verdict fault_proven = Verdict::unknown;
   Verdict invariants = Verdict::unknown;
+  Verdict blocks = Verdict::unknown;
+  bool canary = false;  // blocks were watched at all
   Verdict nothing_lost = Verdict::unknown;
   Verdict recovered_in_fault = Verdict::unknown;
   Verdict unattended = Verdict::unknown;
@@ -44,6 +46,9 @@ Rules judge(const RunReport& report, const RunFacts& facts) {
   if (facts.all_confirmed() && baseline_ok) rules.fault_proven = Verdict::pass;
   rules.invariants =
       merge(verdict_of(report, "single-primary"), verdict_of(report, "no-split-brain"));
+  rules.canary =
+      check_of(report, "block-loss") != nullptr || check_of(report, "write-order") != nullptr;
+  rules.blocks = merge(verdict_of(report, "block-loss"), verdict_of(report, "write-order"));
   if (report.rpo.lost > 0)
     rules.nothing_lost = Verdict::fail;
   else if (verdict_of(report, "rpo") == Verdict::pass)
@@ -62,13 +67,15 @@ Rules judge(const RunReport& report, const RunFacts& facts) {
 }
 
 ClusterClass class_of(const Rules& rules) {
-  if (rules.invariants == Verdict::fail) return ClusterClass::unsafe;
+  if (rules.invariants == Verdict::fail || rules.blocks == Verdict::fail)
+    return ClusterClass::unsafe;
   if (rules.fault_proven != Verdict::pass || rules.invariants != Verdict::pass)
     return ClusterClass::unknown;
   if (rules.nothing_lost == Verdict::fail || rules.recovered_in_fault == Verdict::fail)
     return ClusterClass::backup_like;
   if (rules.nothing_lost != Verdict::pass || rules.recovered_in_fault != Verdict::pass)
     return ClusterClass::unknown;
+  if (rules.canary && rules.blocks != Verdict::pass) return ClusterClass::unknown;
   if (rules.unattended == Verdict::fail || rules.redundant == Verdict::fail)
     return ClusterClass::data_ha;
   return rules.redundant == Verdict::pass ? ClusterClass::ha : ClusterClass::unknown;
@@ -95,6 +102,11 @@ void classify(RunReport& report, const RunFacts& facts) {
                  verdict_of(report, "single-primary") >= verdict_of(report, "no-split-brain")
                      ? "single-primary"
                      : "no-split-brain"));
+  if (rules.canary)
+    add(Msg::reason_blocks, rules.blocks,
+        message_of(report, verdict_of(report, "block-loss") >= verdict_of(report, "write-order")
+                               ? "block-loss"
+                               : "write-order"));
   add(Msg::reason_nothing_lost, rules.nothing_lost, message_of(report, "rpo"));
   const TextValue recovered = inner(recovered_text(report.rto.recovered_by));
   add(Msg::reason_served, rules.recovered_in_fault,

@@ -102,6 +102,29 @@ struct LeftOutRun {
   bool may_hide = false;
 };
 
+// One side of a threshold. Levels as written, values in the parameter's base unit.
+struct ThresholdSide {
+  std::string suite_id;
+  std::string ended;       // "found", "never-broke" ...
+  std::string held;        // last level that held; empty: none
+  std::string failed;      // first one that failed; empty: none
+  bool confirmed = false;  // both had all their trials, and these agreed
+  std::size_t trials = 0;
+};
+
+// How much earlier the candidate breaks, in percent of the base's last level that held: towards the
+// harmless end, negative: later. The truth of each side lies between its two levels.
+struct ThresholdShift {
+  std::string vary;
+  Text fault;  // "net.delay on mirror"
+  ThresholdSide base;
+  ThresholdSide candidate;
+  std::optional<double> lower_percent;  // none: without limit
+  std::optional<double> upper_percent;
+  bool better = false;  // certainly later
+  Text note;
+};
+
 struct ScenarioComparison {
   std::string scenario;
   std::string title;
@@ -112,6 +135,7 @@ struct ScenarioComparison {
   std::vector<LeftOutRun> base_left_out;
   std::vector<LeftOutRun> candidate_left_out;
   std::vector<Measure> measures;
+  std::optional<ThresholdShift> threshold;  // then there are no measures
   CompareOutcome outcome = CompareOutcome::unknown;
   std::vector<Text> reasons;           // why the outcome is what it is, in words
   std::optional<std::size_t> repeats;  // per side that would be enough

@@ -79,6 +79,27 @@ class ComparisonConsole {
     return text;
   }
 
+  std::string threshold_lines(const ScenarioComparison& comparison) const {
+    if (!comparison.threshold) return {};
+    const ThresholdShift& shift = *comparison.threshold;
+    const std::string verdict = word(threshold_word(comparison));
+    const std::size_t width = display_width(verdict);
+    const std::string indent(kIndent, ' ');
+    std::string text = coloured(colour_, comparison.outcome, verdict) +
+                       std::string(width < kIndent ? kIndent - width : 1, ' ') +
+                       word({Msg::th_vary, {shift.vary, inner(shift.fault)}}) + "\n";
+    const auto side = [&](Msg who, const ThresholdSide& one) {
+      text += wrap(indent + pad_right(word(who), 10) + " " + word(threshold_search_text(one)),
+                   kComparisonColumns, kIndent);
+    };
+    side(Msg::cmp_base, shift.base);
+    side(Msg::cmp_candidate, shift.candidate);
+    if (const Text earlier = threshold_shift_text(shift); !earlier.empty())
+      text += wrap(indent + word({Msg::th_breaks, {inner(earlier)}}), kComparisonColumns, kIndent);
+    if (!shift.note.empty()) text += wrap(indent + word(shift.note), kComparisonColumns, kIndent);
+    return text;
+  }
+
   std::string environment(const ScenarioComparison& comparison) const {
     std::string text = word(Msg::cmp_differs) + ":\n";
     if (comparison.environment.empty()) return text + "  " + word(Msg::cmp_nothing) + "\n";
@@ -117,6 +138,7 @@ class ComparisonConsole {
             "\n\n";
     text += environment(comparison) + left_out(comparison) + "\n";
     for (const Measure& measure : comparison.measures) text += measure_lines(measure);
+    text += threshold_lines(comparison);
     if (!comparison.reasons.empty()) text += "\n" + word(Msg::cmp_why) + "\n";
     for (const Text& reason : comparison.reasons)
       text += wrap("  " + word(reason), kComparisonColumns, 4);

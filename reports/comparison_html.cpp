@@ -116,6 +116,26 @@ class ComparisonHtml {
            rows + "</tbody></table></div>";
   }
 
+  std::string threshold(const ThresholdShift& shift) const {
+    const auto side = [this](Msg who, const ThresholdSide& one) {
+      return fmt::format(
+          "<tr><td>{}</td><td><b>{}</b></td><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+          html(who), html(threshold_side_text(one)), html(search_end_text(one.ended)), one.trials,
+          html(one.confirmed ? Msg::th_confirmed : Msg::th_not_confirmed));
+    };
+    std::string text = html_tag("h3", "", html({Msg::th_vary, {shift.vary, inner(shift.fault)}}));
+    text += fmt::format(
+        "<div class=\"scroll\"><table><thead><tr><th></th><th>{}</th><th>{}</th><th "
+        "class=\"n\">{}</th><th></th></tr></thead><tbody>",
+        html(Msg::th_col_levels), html(Msg::th_col_search), html(Msg::th_col_trials));
+    text += side(Msg::cmp_base, shift.base) + side(Msg::cmp_candidate, shift.candidate) +
+            "</tbody></table></div>";
+    if (const Text earlier = threshold_shift_text(shift); !earlier.empty())
+      text += html_tag("p", "", html({Msg::th_breaks_sentence, {inner(earlier)}}));
+    if (!shift.note.empty()) text += html_tag("p", "caption", html(shift.note));
+    return text;
+  }
+
   std::string environment(const ScenarioComparison& comparison) const {
     if (comparison.environment.empty())
       return html_tag("p", "caption", html(Msg::cmp_nothing_sentence));
@@ -165,7 +185,8 @@ class ComparisonHtml {
       meaning = clauses(meaning, {Msg::cmp_would_be_clause, {plain_number(*comparison.repeats)}});
     text += verdict_line(comparison.outcome, meaning) + environment(comparison);
     text += list(Msg::cmp_not_counted_heading, left_out(comparison)) + bars(comparison) +
-            measures(comparison) + list(Msg::h_why, comparison.reasons);
+            (comparison.threshold ? threshold(*comparison.threshold) : measures(comparison)) +
+            list(Msg::h_why, comparison.reasons);
     return html_tag("section", "comparison", text);
   }
 

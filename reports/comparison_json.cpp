@@ -80,6 +80,27 @@ ComparisonJson left_out_json(const std::vector<LeftOutRun>& runs) {
   return list;
 }
 
+ComparisonJson threshold_json(const std::optional<ThresholdShift>& shift) {
+  if (!shift) return nullptr;
+  const auto level = [](const std::string& text) {
+    return text.empty() ? ComparisonJson(nullptr) : ComparisonJson(text);
+  };
+  const auto side = [&level](const ThresholdSide& one) {
+    if (one.suite_id.empty()) return ComparisonJson(nullptr);
+    return ComparisonJson{{"suite", one.suite_id},        {"end", one.ended},
+                          {"last_held", level(one.held)}, {"first_failed", level(one.failed)},
+                          {"confirmed", one.confirmed},   {"trials", one.trials}};
+  };
+  return {{"vary", shift->vary},
+          {"fault", shift->fault.english()},
+          {"base", side(shift->base)},
+          {"candidate", side(shift->candidate)},
+          {"earlier_percent",
+           {{"lower", or_null(shift->lower_percent)}, {"upper", or_null(shift->upper_percent)}}},
+          {"better", shift->better},
+          {"note", shift->note.english()}};
+}
+
 ComparisonJson scenario_json(const ScenarioComparison& comparison) {
   ComparisonJson environment = ComparisonJson::array();
   for (const EnvironmentDifference& difference : comparison.environment)
@@ -102,7 +123,8 @@ ComparisonJson scenario_json(const ScenarioComparison& comparison) {
           {"candidate_left_out", left_out_json(comparison.candidate_left_out)},
           {"environment", std::move(environment)},
           {"environment_more", comparison.environment_more},
-          {"measures", std::move(measures)}};
+          {"measures", std::move(measures)},
+          {"threshold", threshold_json(comparison.threshold)}};
 }
 
 ComparisonJson tolerance_json(const Tolerance& tolerance) {

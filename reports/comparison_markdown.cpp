@@ -45,7 +45,26 @@ class ComparisonMarkdown {
     return text;
   }
 
+  std::string threshold(const ThresholdShift& shift, const Text& verdict) const {
+    std::string text =
+        fmt::format("\n{}: {}. {}\n\n| | {} | {} | {} | {} |\n|---|---|---|---|---|\n",
+                    word(verdict), cell({Msg::th_vary, {shift.vary, inner(shift.fault)}}),
+                    cell(shift.note), word(Msg::th_col_levels), word(Msg::th_col_ended),
+                    word(Msg::th_col_trials), word(Msg::th_confirmed));
+    const auto side = [&](Msg who, const ThresholdSide& one) {
+      text += fmt::format("| {} | {} | {} | {} | {} |\n", word(who), cell(threshold_side_text(one)),
+                          word(search_end_text(one.ended)), one.trials,
+                          word(one.confirmed ? Msg::yes : Msg::no));
+    };
+    side(Msg::cmp_base, shift.base);
+    side(Msg::cmp_candidate, shift.candidate);
+    if (const Text earlier = threshold_shift_text(shift); !earlier.empty())
+      text += "\n" + word({Msg::th_breaks_sentence, {inner(earlier)}}) + "\n";
+    return text;
+  }
+
   std::string measures(const ScenarioComparison& comparison) const {
+    if (comparison.threshold) return threshold(*comparison.threshold, threshold_word(comparison));
     std::string text = fmt::format(
         "\n| | | {} | {} | {} | 95 % | p | {} | n | |\n"
         "|---|---|---|---|---|---|---|---|---|---|\n",

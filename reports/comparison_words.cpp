@@ -83,6 +83,47 @@ Text delta_text(const Measure& measure) {
   return measure.delta ? comparison_figure(fmt::format("{:+.2f}", *measure.delta)) : Text();
 }
 
+Text threshold_side_text(const ThresholdSide& side) {
+  if (side.suite_id.empty()) return Msg::th_not_searched;
+  if (side.held.empty() && side.failed.empty()) return Msg::th_nothing;
+  if (side.failed.empty()) return {Msg::th_held, {side.held}};
+  if (side.held.empty()) return {Msg::th_failed, {side.failed}};
+  return {Msg::th_held_failed, {side.held, side.failed}};
+}
+
+Text threshold_search_text(const ThresholdSide& side) {
+  if (side.suite_id.empty()) return threshold_side_text(side);
+  return {side.confirmed ? Msg::th_search : Msg::th_search_unconfirmed,
+          {inner(threshold_side_text(side)), inner(search_end_text(side.ended)),
+           plain_number(side.trials)}};
+}
+
+// The model has the names that JSON has; a name that is not known stays as it is.
+Text search_end_text(const std::string& ended) {
+  for (const Msg id : {Msg::th_end_open, Msg::th_end_found, Msg::th_end_never, Msg::th_end_always,
+                       Msg::th_end_noisy, Msg::th_end_incomplete})
+    if (Text(id) == ended) return id;
+  return ended;
+}
+
+Text threshold_shift_text(const ThresholdShift& shift) {
+  const auto one = [](double percent) {
+    return inner({percent < 0 ? Msg::th_later : Msg::th_earlier,
+                  {FigureValue{fmt::format("{:.1f} %", std::abs(percent))}}});
+  };
+  if (shift.lower_percent && shift.upper_percent)
+    return {Msg::th_between, {one(*shift.lower_percent), one(*shift.upper_percent)}};
+  if (shift.lower_percent) return {Msg::th_at_least, {one(*shift.lower_percent)}};
+  if (shift.upper_percent) return {Msg::th_at_most, {one(*shift.upper_percent)}};
+  return {};
+}
+
+Text threshold_word(const ScenarioComparison& comparison) {
+  if (comparison.outcome == CompareOutcome::regression) return Msg::cmp_m_regression;
+  if (comparison.outcome == CompareOutcome::unknown) return Msg::cmp_m_unknown;
+  return comparison.threshold->better ? Msg::cmp_m_better : Msg::cmp_m_ok;
+}
+
 std::vector<Text> rules_text(const ComparisonReport& report) {
   const CompareSettings& settings = report.settings;
   return {{Msg::cmp_rule_regression,

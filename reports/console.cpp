@@ -122,6 +122,9 @@ class RunConsole {
     text += number_line(word(Msg::rr_lost),
                         word(loss_text(report_.rpo)) + " (" + report_.evidence_level + ")",
                         word({Msg::rr_allowed, {CountValue{report_.lost_allowed}}}));
+    if (report_.blocks)
+      text += number_line(word(Msg::rr_blocks), word(loss_text(*report_.blocks)) + " (E5)",
+                          report_.blocks->lost == 0 ? word(Msg::rr_below) : std::string());
     text += number_line(word(Msg::rr_redundancy), word(redundancy_text(report_.rto)),
                         allowed(report_.redundancy_allowed_ms));
     if (report_.sibling) {

@@ -149,6 +149,20 @@ Text soak_story(const RunReport& report) {
           {plain_number(report.faults.size()), plain_number(count("held")), inner(others)}};
 }
 
+// Whom the losses accuse.
+Text blocks_story(const RunReport& report) {
+  if (!report.blocks) return {};
+  const BlockResult& blocks = *report.blocks;
+  const CountValue lost{blocks.lost};
+  const CountValue acknowledged{blocks.acknowledged};
+  if (blocks.out_of_order > 0 && blocks.went_back)
+    return {Msg::why_blocks_end, {lost, acknowledged}};
+  if (blocks.out_of_order > 0) return {Msg::why_blocks_order, {CountValue{blocks.out_of_order}}};
+  if (blocks.lost > 0) return {Msg::why_blocks_lost, {lost, acknowledged}};
+  if (report.rpo.lost == 0 || blocks.unaudited > 0 || blocks.acknowledged == 0) return {};
+  return {Msg::why_blocks_kept, {acknowledged}};
+}
+
 Text why(const RunReport& report, const RunFacts& facts, const Cluster& cluster) {
   for (const CheckResult& check : report.checks)
     if (check.verdict == Verdict::fail &&
@@ -166,7 +180,7 @@ Text why(const RunReport& report, const RunFacts& facts, const Cluster& cluster)
   if (report.rpo.lost > 0)
     for (const CheckResult& check : report.checks)
       if (check.name == "rpo") text = sentences(text, {Msg::why_lost, {inner(check.message)}});
-  return text;
+  return sentences(text, blocks_story(report));
 }
 
 bool drbd_before_nine(const RunReport& report) {
@@ -223,7 +237,10 @@ void suggest(RunReport& report, const Cluster& cluster) {
             {Msg::next_evidence, {inner(reason.rule), inner(reason.evidence)}});
     return;
   }
-  if (report.rpo.lost > 0) report.next_steps.push_back(Msg::next_lost);
+  const bool drbd_kept_all = report.blocks && report.blocks->acknowledged > 0 &&
+                             report.blocks->lost == 0 && report.blocks->unaudited == 0;
+  if (report.rpo.lost > 0)
+    report.next_steps.push_back(drbd_kept_all ? Msg::next_flush : Msg::next_lost);
   if (report.rto.outage_observed && report.cluster_class != ClusterClass::ha) {
     if (promotion_helps(report, cluster))
       suggest_recovery(report, cluster);
@@ -241,7 +258,7 @@ void state_limits(RunReport& report, const RunFacts& facts, const Cluster& clust
   list.push_back(Msg::limit_other_faults);
   list.push_back(Msg::limit_one_run);
   if (cluster.drbd) list.push_back(Msg::limit_blocks);
-  list.push_back(Msg::limit_order);
+  if (!report.blocks) list.push_back(Msg::limit_order);
   if (scenario.loads.empty() || report.rpo.acknowledged == 0)
     list.push_back(Msg::limit_no_ledger);
   else

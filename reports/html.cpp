@@ -149,6 +149,27 @@ class RunHtml {
                        verdict_of_check("rpo"));
   }
 
+  // Below the service: what DRBD lost, so that nobody accuses it of what the service never flushed.
+  std::string blocks_card() const {
+    if (!r_.blocks) return {};
+    const BlockResult& blocks = *r_.blocks;
+    std::optional<Verdict> verdict;
+    for (const CheckResult& check : r_.checks)
+      if (check.name == "block-loss" || check.name == "write-order")
+        verdict = merge(verdict.value_or(check.verdict), check.verdict);
+    Text note = blocks.out_of_order > 0 ? Msg::card_order_broken : Msg::card_order_kept;
+    if (blocks.unaudited > 0) note = {Msg::card_unread, {CountValue{blocks.unaudited}}};
+    if (blocks.torn > 0) note = {Msg::card_torn, {inner(note), CountValue{blocks.torn}}};
+    if (blocks.indeterminate > 0)
+      note = {Msg::card_indeterminate, {inner(note), CountValue{blocks.indeterminate}}};
+    if (blocks.last_before_ms)
+      note = {Msg::card_last_before, {inner(note), DurationValue{*blocks.last_before_ms}}};
+    Big big{word(Msg::unknown), ""};
+    if (blocks.acknowledged > 0)
+      big = {count_in(l_, blocks.lost), word({Msg::card_of, {CountValue{blocks.acknowledged}}})};
+    return number_card(Msg::rr_blocks, big, Msg::card_below, note, verdict);
+  }
+
   std::string redundancy_card() const {
     Big big{word(Msg::not_seen), ""};
     if (r_.rto.redundancy_restored_ms)
@@ -162,7 +183,8 @@ class RunHtml {
   }
 
   std::string numbers() const {
-    return html_tag("div", "cards", outage_card() + loss_card() + redundancy_card());
+    return html_tag("div", "cards",
+                    outage_card() + loss_card() + blocks_card() + redundancy_card());
   }
 
   // Unattended and attended recovery: the gap between them is the gap between HA and backup-like.

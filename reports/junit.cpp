@@ -113,6 +113,8 @@ std::string render_junit(const RunReport& report) {
   property("seed", std::to_string(report.seed));
   property("users_cut_off", outage_in(Language::english, outage_value(report.rto)));
   property("acknowledged_writes_lost", say(Language::english, loss_text(report.rpo)));
+  if (report.blocks)
+    property("acknowledged_blocks_lost", say(Language::english, loss_text(*report.blocks)));
   errors += add_run_case(suite, report) ? 1 : 0;
   for (const CheckResult& check : report.checks) add_case(suite, report, check);
   error_count.set_value(std::to_string(errors).c_str());

@@ -50,6 +50,9 @@ class RunMarkdown {
                         outage_in(l_, outage_value(r_.rto)), word(allowed_text(r_.rto_allowed_ms)));
     text += fmt::format("| {} | {} ({}) | {} |\n", word(Msg::rr_lost), word(loss_text(r_.rpo)),
                         r_.evidence_level, count_in(l_, r_.lost_allowed));
+    if (r_.blocks)
+      text += fmt::format("| {} | {} (E5) | {} |\n", word(Msg::md_blocks),
+                          word(loss_text(*r_.blocks)), count_in(l_, 0));
     return text + fmt::format("| {} | {} | {} |\n", word(Msg::rr_redundancy),
                               word(redundancy_text(r_.rto)),
                               word(allowed_text(r_.redundancy_allowed_ms)));

@@ -54,6 +54,20 @@ struct RpoResult {
       seconds;  // effect of the fault minus acknowledgement of the oldest lost write
 };
 
+// The block canary: the replicated volume itself, without the service above it.
+struct BlockResult {
+  std::uint64_t acknowledged = 0;
+  std::uint64_t lost = 0;  // acknowledged, and not there as written; torn ones are among them
+  std::uint64_t torn = 0;  // only some of its sectors are there
+  std::uint64_t indeterminate = 0;  // there, but its acknowledgement never reached us
+  std::uint64_t unaudited = 0;      // acknowledged, never read back: the result is unknown then
+  bool went_back = false;           // all of out_of_order: the later blocks are a later writer's
+  std::uint64_t out_of_order = 0;   // lost, while a block issued after its acknowledgement is there
+  std::optional<double>
+      last_before_ms;           // effect of the fault minus the last acknowledgement before
+  double longest_write_ms = 0;  // by the node's clock
+};
+
 struct FaultResult {
   std::string fault;
   std::string node;
@@ -200,6 +214,7 @@ struct RunReport {
   std::uint64_t lost_allowed = 0;
   std::optional<double> redundancy_allowed_ms;
   RpoResult rpo;
+  std::optional<BlockResult> blocks;  // none: no block canary was running
   std::vector<CheckResult> checks;
   std::vector<PhaseSpan> phases;
   RecoverySteps recovery;

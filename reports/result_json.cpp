@@ -65,6 +65,19 @@ OrderedJson rpo_json(const RunReport& report) {
           {"seconds", nullable(rpo.seconds)}};
 }
 
+OrderedJson blocks_json(const RunReport& report) {
+  if (!report.blocks) return nullptr;
+  const BlockResult& blocks = *report.blocks;
+  return {{"acknowledged", blocks.acknowledged},
+          {"lost", blocks.lost},
+          {"torn", blocks.torn},
+          {"out_of_order", blocks.out_of_order},
+          {"indeterminate", blocks.indeterminate},
+          {"unaudited", blocks.unaudited},
+          {"last_before_ms", nullable(blocks.last_before_ms)},
+          {"longest_write_ms", blocks.longest_write_ms}};
+}
+
 OrderedJson check_json(const CheckResult& check) {
   OrderedJson evidence = OrderedJson::array();
   for (const Evidence& item : check.evidence)
@@ -232,6 +245,7 @@ std::string render_json(const RunReport& report) {
       {"faults", std::move(faults)},
       {"rto", rto_json(report)},
       {"rpo", rpo_json(report)},
+      {"blocks", blocks_json(report)},
       {"checks", std::move(checks)}};
   root.update(lists_json(report));
   root["sibling"] = report.sibling ? sibling_json(*report.sibling) : OrderedJson(nullptr);

@@ -170,6 +170,15 @@ Text loss_text(const RpoResult& rpo) {
   return text;
 }
 
+Text loss_text(const BlockResult& blocks) {
+  if (blocks.acknowledged == 0) return Msg::unknown;
+  Text text(Msg::blocks_of, {CountValue{blocks.lost}, CountValue{blocks.acknowledged}});
+  if (blocks.torn > 0) text = {Msg::blocks_torn, {inner(text), CountValue{blocks.torn}}};
+  if (blocks.unaudited > 0) return {Msg::loss_unread, {inner(text), CountValue{blocks.unaudited}}};
+  return {blocks.out_of_order > 0 ? Msg::blocks_order_broken : Msg::blocks_order_kept,
+          {inner(text)}};
+}
+
 Text skew_text(const StartSkew& skew) {
   return {skew.by_nodes ? Msg::skew_nodes : Msg::skew_commands,
           {skew.fault, join(skew.nodes, ", "), NumberValue{to_ms(skew.skew_ns), 1},

@@ -28,6 +28,7 @@ OutageValue outage_value(const SiblingRun& sibling);
 Text outage_text(const OutageValue& outage);
 Text allowed_text(const std::optional<double>& allowed_ms);  // "1 min 00.0 s", "no limit set"
 Text loss_text(const RpoResult& rpo);                        // "0 of 1,204"
+Text loss_text(const BlockResult& blocks);                   // "0 of 18,220, order intact"
 // "net.loss on prod, mirror: began 3.1 ms ± 1.2 ms apart, by the nodes' clocks"
 Text skew_text(const StartSkew& skew);
 Text redundancy_text(const RtoResult& rto);  // "after 7 min 03.0 s", "not seen"

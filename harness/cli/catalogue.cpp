@@ -1,6 +1,7 @@
 // catalogue: everything that a scenario may name, gathered from the catalogues.
 #include "harness/cli/command.h"
 #include "harness/faults/fault.h"
+#include "harness/load/canary.h"
 #include "harness/load/ledger.h"
 #include "probes/checks/check.h"
 #include "probes/probe.h"
@@ -21,6 +22,7 @@ Catalogue gather() {
     catalogue.probes.push_back(
         {probe->name, probe->summary, copy(probe->params), probe->needs_node});
   catalogue.loads.push_back(kLedgerWebdav);
+  catalogue.loads.push_back(kCanaryBlock);
   for (const CheckType* check : all_checks())
     catalogue.checks.push_back({check->name, check->summary, {}, false});
   return catalogue;

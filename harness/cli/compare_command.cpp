@@ -10,6 +10,7 @@
 #include "harness/cli/command.h"
 #include "harness/core/text.h"
 #include "reports/comparison.h"
+#include "reports/threshold_comparison.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -43,8 +44,26 @@ Result<CompareSettings> compare_settings(const CompareArguments& arguments) {
   return settings;
 }
 
-std::vector<std::filesystem::path> to_paths(const std::vector<std::string>& names) {
-  return {names.begin(), names.end()};
+// What was given of one side: searches for a threshold, and everything else.
+struct Side {
+  std::vector<ComparedRun> runs;
+  std::vector<ComparedThreshold> thresholds;
+};
+
+Result<Side> read_both_kinds(const std::vector<std::string>& names) {
+  Side side;
+  std::vector<std::filesystem::path> others;
+  for (const std::string& name : names) {
+    if (!is_threshold_folder(name)) {
+      others.emplace_back(name);
+      continue;
+    }
+    ERNSTFALL_TRY(ComparedThreshold threshold, read_threshold(name, catalogue()));
+    side.thresholds.push_back(std::move(threshold));
+  }
+  if (others.empty()) return side;
+  ERNSTFALL_TRY(side.runs, read_side(others, catalogue()));
+  return side;
 }
 
 Result<ExitCode> compare(CompareArguments arguments) {
@@ -58,13 +77,14 @@ Result<ExitCode> compare(CompareArguments arguments) {
   if (arguments.base.empty() || arguments.candidate.empty())
     return fail(Errc::usage, "both sides need a run folder, or a folder of runs");
   ERNSTFALL_TRY(const CompareSettings settings, compare_settings(arguments));
-  ERNSTFALL_TRY(const auto base, read_side(to_paths(arguments.base), catalogue()));
-  ERNSTFALL_TRY(const auto candidate, read_side(to_paths(arguments.candidate), catalogue()));
-  for (const ComparedRun& run : candidate)
-    for (const ComparedRun& other : base)
+  ERNSTFALL_TRY(const Side base, read_both_kinds(arguments.base));
+  ERNSTFALL_TRY(const Side candidate, read_both_kinds(arguments.candidate));
+  for (const ComparedRun& run : candidate.runs)
+    for (const ComparedRun& other : base.runs)
       if (run.folder == other.folder)
         return fail_at(Errc::usage, run.folder, "this run is on both sides");
-  ComparisonReport report = compare_runs(base, candidate, settings);
+  ComparisonReport report = compare_runs(base.runs, candidate.runs, settings);
+  ERNSTFALL_CHECK(compare_thresholds(base.thresholds, candidate.thresholds, report));
   report.base = join(arguments.base, ", ");
   report.candidate = join(arguments.candidate, ", ");
   if (arguments.json || arguments.format == "json") {
@@ -91,8 +111,8 @@ void add_compare(CLI::App& app, Context& context) {
       "compare the runs of a candidate with those of a base; exits with 0 no regression, 1 "
       "regression, 2 not enough data");
   command->add_option("sides", options->sides,
-                      "BASE CANDIDATE: each a run folder, or a folder of runs");
-  command->add_option("--base", options->base, "more run folders, or folders of runs, of the base");
+                      "BASE CANDIDATE: each a run folder, a folder of runs, or a suite");
+  command->add_option("--base", options->base, "more of the base");
   command->add_option("--candidate", options->candidate, "the same of the candidate");
   command
       ->add_option("--tolerance", options->tolerance,

@@ -16,6 +16,7 @@
 #include "harness/core/units.h"
 #include "harness/faults/fault.h"
 #include "harness/lang/messages.h"
+#include "harness/load/canary.h"
 #include "harness/run/runner.h"
 #include "harness/suite/suite_log.h"
 #include "probes/probe.h"
@@ -148,6 +149,7 @@ Result<ExitCode> run_all(RunArguments options) {
   ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
   for (const Scenario& scenario : scenarios) {
     ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, cluster));
+    ERNSTFALL_CHECK(check_load_plans(scenario));
     ERNSTFALL_CHECK(check_fault_plans(scenario, cluster));
     ERNSTFALL_CHECK(check_probe_targets(scenario, cluster));
   }

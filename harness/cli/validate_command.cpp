@@ -13,6 +13,7 @@
 #include "harness/core/files.h"
 #include "harness/faults/fault.h"
 #include "harness/inject/power.h"
+#include "harness/load/canary.h"
 #include "lab/lab.h"
 #include "lab/topology.h"
 #include "probes/probe.h"
@@ -57,6 +58,7 @@ Result<std::string> kind_of(const std::string& file) {
 
 Status check_scenario(const std::string& file, const Cluster* cluster) {
   ERNSTFALL_TRY(const Scenario scenario, load_scenario(file, catalogue()));
+  ERNSTFALL_CHECK(check_load_plans(scenario));
   if (cluster == nullptr) return {};
   ERNSTFALL_CHECK(check_scenario_against_cluster(scenario, *cluster));
   ERNSTFALL_CHECK(check_fault_plans(scenario, *cluster));

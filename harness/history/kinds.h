@@ -59,6 +59,21 @@ inline constexpr std::string_view kDrbdStreamClosed = "drbd.stream-closed";  // 
 inline constexpr std::string_view kDrbdStreamStalled =
     "drbd.stream-stalled";  // {"since_ns":..,"why":..}
 
+// Kind of the source of a block canary; its acknowledgements are ledger records: `code` is how long
+// the write took in us (by the node's monotonic clock), `detail` when it was issued (us since 1970,
+// its wall clock).
+inline constexpr std::string_view kCanarySource = "canary.block";
+// A writer is at work: {"node","device","stretch","first","blocks"}: blocks `first` to
+// `first`+`blocks`-1 go into the stretch's file, one after the other
+inline constexpr std::string_view kCanaryBegin = "canary.begin";
+inline constexpr std::string_view kCanaryEnd = "canary.end";  // {"node","stretch","why"}
+// A stretch's file was read where the volume was mounted: {"node","stretch","first","blocks",
+// "asked_ns": no block acknowledged later is judged by it,"how":"direct"|"cached"|"absent",
+// "runs":[["whole"|"empty"|"torn"|"wrong"|"gone",from,to],...],"complete": the runs are all,
+// "round": which look at the volume it belongs to,"saw": what wrong blocks hold}
+inline constexpr std::string_view kCanaryAudit = "canary.audit";
+inline constexpr std::string_view kCanaryUnread = "canary.unread";  // {"why"}
+
 // source "journal@NODE": what systemd and the kernel say about units, mounts and DRBD
 inline constexpr std::string_view kJournalOpen = "journal.open";  // {}
 // {"realtime_us","monotonic_us": by the node's clocks,"boot":..,"id": systemd's message id or "",

@@ -53,6 +53,7 @@ Status apply_line(JournalState& state, const json& line) {
     state.lock_owner = kind == "lock-planned" ? line.at("owner").get<std::string>() : "";
   } else if (kind == "files-planned" || kind == "files-removed") {
     state.files_left = kind == "files-planned";
+    state.canary_path = kind == "files-planned" ? line.value("canary_path", "") : "";
   } else if (kind == "undo-planned") {
     UndoEntry entry;
     entry.id = line.at("id").get<int>();

@@ -3,9 +3,10 @@
 // `RUN/journal.jsonl`, one JSON object a line, fsync after each. Life of one undo:
 //   undo-planned -> armed -> applying -> applied -> confirmed -> undoing -> clean
 // or, at any point, dirty (undo tried and not proven). Everything planned and not clean is open:
-// `heal` finishes it. Beside these: files-planned before the first write into the service, and
-// files-removed; lock-planned before the cluster's lock is taken, and lock-released. A last line
-// that was cut by a crash is dropped; nothing was touched before its flush.
+// `heal` finishes it. Beside these: files-planned before the first write into the service
+// or, with "canary_path", onto the replicated volume, and files-removed; lock-planned before the
+// cluster's lock is taken, and lock-released. A last line that was cut by a crash is dropped;
+// nothing was touched before its flush.
 #pragma once
 
 #include <filesystem>
@@ -59,6 +60,7 @@ struct JournalState {
   bool ended = false;         // run-end seen
   std::string lock_owner;     // the cluster's lock is still held in this name; empty: given back
   bool files_left = false;    // the run wrote files into the service and did not remove them
+  std::string canary_path;    // and a block canary's folder below this mount; empty: none
   bool cut_line = false;      // the last line was incomplete and was dropped
 
   bool has_open_undo() const;

@@ -32,7 +32,9 @@ echo '== marks'
 systemctl list-units 'ernstfall-*' --all --plain --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort
 ls -d /run/ernstfall /var/lib/ernstfall /etc/systemd/system/ernstfall-* 2>/dev/null
 nft list tables 2>/dev/null | awk '$3 ~ /^ernstfall_/'
-awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-* 2>/dev/null; done | sort -u
+awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-* 2>/dev/null; done | grep -v '/\.ernstfall-canary-' | sort -u
+echo '== canaries'
+awk '$1 ~ "^/dev/" {print $2}' /proc/mounts | while read -r m; do ls -d "$m"/.ernstfall-canary-* 2>/dev/null; done | sort -u
 if [ -n "$2" ]; then echo '== events2'; drbdsetup events2 --now --statistics "$2" 2>&1; fi
 [ "$1" = fingerprint ] || exit 0
 echo '== os'; ( . /etc/os-release; echo "$PRETTY_NAME" ) 2>/dev/null
@@ -71,6 +73,9 @@ NodeState parse_sections(const std::string& out, const std::optional<DrbdConfig>
   state.drbd_version = trim(state.sections["drbd-version"]);
   state.sections.erase("kernel");
   state.sections.erase("drbd-version");
+  // Watched in the same run: there before it ends, and no residue of a fault.
+  state.canaries = trim(state.sections["canaries"]);
+  state.sections.erase("canaries");
   // Versions are told, and no residue.
   for (const char* name : {"os", "drbd-utils", "k3s"}) {
     const auto told = state.sections.find(name);

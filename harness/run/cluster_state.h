@@ -17,6 +17,7 @@ namespace ernstfall {
 struct NodeState {
   // Section -> text, compared byte by byte; see kScript for the names.
   std::map<std::string, std::string> sections;
+  std::string canaries;  // folders of block canaries; not compared
   std::optional<DrbdNodeState> drbd;
   std::string kernel;
   std::string drbd_version;

@@ -10,6 +10,7 @@
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
 #include "harness/run/sweep.h"
+#include "harness/run/watch.h"
 #include "probes/http_engine.h"
 #include "probes/service_folder.h"
 
@@ -64,20 +65,25 @@ class Healer {
   }
 
   // The files that the run wrote into the service: no fault, but ours.
-  void remove_files(const std::string& run_id, Journal& journal) {
+  void remove_files(const JournalState& state, Journal& journal) {
     const auto& service = nodes_.cluster().service;
-    if (!service) return;
+    if (!service && state.canary_path.empty()) return;
     say("removing the run's files from the service");
     const auto removed = [&]() -> Status {
-      ERNSTFALL_TRY(const auto http, HttpEngine::start(RunClock{}));
       const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kServiceFolderMax));
-      ERNSTFALL_CHECK(remove_service_folder(*http, *service, run_id, deadline, stop_));
+      if (!state.canary_path.empty())
+        ERNSTFALL_CHECK(remove_canary(canary_nodes(nodes_), {state.canary_path, state.run_id},
+                                      deadline, stop_));
+      if (service) {
+        ERNSTFALL_TRY(const auto http, HttpEngine::start(RunClock{}));
+        ERNSTFALL_CHECK(remove_service_folder(*http, *service, state.run_id, deadline, stop_));
+      }
       return journal.record("files-removed", json{{"healed_by", options_.by}});
     }();
     if (removed)
       done("the run's files removed from the service");
     else
-      problem("the run's files are still at the service: " + to_string(removed.error()));
+      problem("the run's files are still there: " + to_string(removed.error()));
   }
 
   void give_lock_back(const std::string& owner, Journal& journal) {
@@ -173,7 +179,7 @@ Result<HealReport> heal_run(const std::filesystem::path& run_folder, const HealO
       if (!entry.clean && entry.stage == UndoEntry::Stage::residue && healer.report.clean())
         healer.mark_clean(entry, journal);
   }
-  if (state.files_left) healer.remove_files(state.run_id, journal);
+  if (state.files_left) healer.remove_files(state, journal);
   if (!state.lock_owner.empty()) healer.give_lock_back(state.lock_owner, journal);
   ERNSTFALL_CHECK(journal.record("healed", {{"by", options.by},
                                             {"clean", healer.report.clean()},

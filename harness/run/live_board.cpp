@@ -74,7 +74,8 @@ std::optional<double> LiveBoard::service_error_percent(TimeNs now, Nanos window)
 Status LiveBoard::append(const LedgerRecord& record) {
   if (record.step == LedgerStep::acknowledged) {
     const std::lock_guard lock(mutex_);
-    ++acknowledged_;
+    // Blocks of the volume are no writes of users.
+    if (views_[record.source].source.kind != kinds::kCanarySource) ++acknowledged_;
   }
   return inner_.append(record);
 }

@@ -6,6 +6,7 @@
 #include "harness/run/run_folder.h"
 #include "harness/run/runbook.h"
 #include "harness/run/targets.h"
+#include "harness/run/watch.h"
 
 namespace ernstfall {
 namespace {
@@ -32,6 +33,9 @@ Status check_health(const ClusterState& state, const Cluster& cluster) {
         marks != node.sections.end() && !marks->second.empty())
       trouble += "\n  " + name + ": left by an earlier run: " + std::string(trim(marks->second)) +
                  " (ernstfall heal)";
+  for (const auto& [name, node] : state.nodes)
+    if (!node.canaries.empty())
+      trouble += "\n  " + name + ": left by an earlier run: " + node.canaries + " (ernstfall heal)";
   if (trouble.empty())
     if (const std::string why = redundancy_trouble(state, cluster); !why.empty())
       trouble += "\n  not every replica is up to date: " + why;
@@ -133,6 +137,12 @@ Result<PreflightResult> preflight(const NodeSet& nodes, const Scenario& scenario
     if (!node.drbd_version.empty()) result.versions["drbd@" + name] = node.drbd_version;
     for (const auto& [what, version] : node.versions) result.versions[what + "@" + name] = version;
   }
+  for (const LoadSpec& load : scenario.loads) {
+    if (!load.on_volume) continue;
+    ERNSTFALL_TRY(std::string canary, check_canary(canary_nodes(nodes), load,
+                                                   cluster.scaled(std::chrono::seconds(20)), stop));
+    result.canaries.push_back(std::move(canary));
+  }
   for (const FaultStep& step : scenario.faults) {
     ERNSTFALL_TRY(PlannedStep planned, plan_step(nodes, step, seed, stop));
     ERNSTFALL_CHECK(check_last_copy(planned, result.state, cluster));
@@ -149,6 +159,7 @@ std::string describe_plan(const PreflightResult& result, const Scenario& scenari
   const auto add = [&text](std::string_view label, const std::string& line) {
     text += fmt::format("  {:<10}{}\n", label, line);
   };
+  for (const std::string& canary : result.canaries) text += canary + "\n";
   if (!result.soak.empty())
     text += fmt::format("soak with seed {}: {} faults (moments as if only waiting took time)\n",
                         result.seed, result.soak.size());

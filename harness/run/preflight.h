@@ -33,6 +33,7 @@ struct PreflightResult {
   std::uint64_t seed = 0;
   std::vector<RemoteAction> operator_steps;
   std::vector<RemoteAction> restore_steps;
+  std::vector<std::string> canaries;            // in words: where each block canary will write
   ClusterState state;                           // before anything was touched
   std::map<std::string, std::string> versions;  // "kernel@prod", "drbd@prod", "k3s@prod" ...
 };

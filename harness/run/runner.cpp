@@ -34,6 +34,15 @@ constexpr Nanos kAuditMax = minutes(3);       // scaled
 constexpr Nanos kCollectMax = seconds(30);    // scaled
 constexpr Nanos kLookPeriod = milliseconds(100);
 
+// What `heal` has to know to remove what a run wrote.
+json planned_files(const Scenario& scenario) {
+  for (const LoadSpec& load : scenario.loads)
+    if (load.on_volume)
+      if (const auto path = load.params.find("path"); path != load.params.end())
+        return json{{"canary_path", path->second.text}};
+  return json::object();
+}
+
 class Run {
  public:
   Run(const Cluster& cluster, const Scenario& scenario, const RunOptions& options,
@@ -180,7 +189,7 @@ Status Run::start_watching() {
   ERNSTFALL_TRY(journals_, JournalWatch::start(*nodes_, *board_, journal_nodes(cluster_, scenario_),
                                                nodes_with("k3s")));
   if (!scenario_.probes.empty() || !scenario_.loads.empty())
-    ERNSTFALL_CHECK(journal_->record("files-planned", json::object()));
+    ERNSTFALL_CHECK(journal_->record("files-planned", planned_files(scenario_)));
   ERNSTFALL_TRY(watch_,
                 Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_, stop_));
   if (scenario_.stop_when.metric) {
@@ -293,7 +302,10 @@ void Run::run_operator() {
     return abort("the runbook's way back cannot be journalled, so it was not begun: " +
                  to_string(status.error()));
   runbook_begun_ = true;
-  if (!run_steps(plan_.operator_steps, kinds::kOperatorStep, stop_)) return;
+  watch_->pause_canary();
+  const bool done = run_steps(plan_.operator_steps, kinds::kOperatorStep, stop_);
+  watch_->resume_canary();
+  if (!done) return;
   // The operator's work is done when users are served again.
   const Deadline deadline = Deadline::after(cluster_.scaled(minutes(2)));
   while (!service_stable())
@@ -345,6 +357,11 @@ void Run::settle() {
 void Run::restore() {
   if (runbook_begun_) {
     phase("restore", "the runbook's way back");
+    // For good: what is written on the way back would only be in its way.
+    watch_->pause_canary();
+    if (const auto audit = watch_->audit_canary(Deadline::after(cluster_.scaled(kAuditMax)), {});
+        !audit)
+      progress_.warn("audit of the block canary: " + to_string(audit.error()));
     // Not stoppable: a cluster that stays on its spare wheel is not where it started.
     if (run_steps(plan_.restore_steps, kinds::kOperatorRestore, {})) {
       (void)injector_->mark_clean(kRunbookUndoId);
@@ -385,7 +402,7 @@ void Run::collect() {
   if (removed)
     (void)journal_->record("files-removed", json::object());
   else
-    progress_.warn("the run's files are still at the service: " + to_string(removed.error()));
+    progress_.warn("the run's files are still there: " + to_string(removed.error()));
   collect_artefacts(*nodes_, folder_, Deadline::after(cluster_.scaled(kCollectMax)), stop_);
 }
 

@@ -41,10 +41,25 @@ class LiveWatch final : public Watch {
     ERNSTFALL_TRY(probes_, ProbeRunner::start(context, scenario.probes));
     for (std::size_t i = 0; i < scenario.loads.size(); ++i) {
       const LoadSpec& spec = scenario.loads[i];
+      if (spec.on_volume) {
+        ERNSTFALL_CHECK(begin_canary(spec, i, stop));
+        continue;
+      }
       ERNSTFALL_TRY(auto ledger, Ledger::start(board_, *http_, nodes_.cluster(), run_id_,
                                                writer_name(spec, i), spec, stop));
       ledgers_.push_back(std::move(ledger));
     }
+    return {};
+  }
+
+  Status begin_canary(const LoadSpec& spec, std::size_t index, const std::stop_token& stop) {
+    const Cluster& cluster = nodes_.cluster();
+    CanarySettings settings;
+    for (Nanos* limit : {&settings.ask, &settings.begin, &settings.find})
+      *limit = cluster.scaled(*limit);
+    ERNSTFALL_TRY(auto canary, BlockCanary::start(board_, canary_nodes(nodes_), run_id_,
+                                                  writer_name(spec, index), spec, settings, stop));
+    canaries_.push_back(std::move(canary));
     return {};
   }
 
@@ -57,15 +72,28 @@ class LiveWatch final : public Watch {
 
   void stop_load() override {
     for (const auto& ledger : ledgers_) ledger->stop();
+    for (const auto& canary : canaries_) canary->stop();
+  }
+
+  void pause_canary() override {
+    for (const auto& canary : canaries_) canary->pause();
+  }
+  void resume_canary() override {
+    for (const auto& canary : canaries_) canary->resume();
+  }
+  Status audit_canary(Deadline deadline, const std::stop_token& stop) override {
+    for (const auto& canary : canaries_) ERNSTFALL_CHECK(canary->audit(deadline, stop));
+    return {};
   }
 
   // Side by side: one that waits for its slowest file leaves the others the same time.
   Status audit(Deadline deadline, const std::stop_token& stop) override {
-    std::vector<Status> results(ledgers_.size());
+    std::vector<Status> results(ledgers_.size() + 1);
     {
       std::vector<std::jthread> threads;
       for (std::size_t i = 0; i < ledgers_.size(); ++i)
         threads.emplace_back([&, i] { results[i] = ledgers_[i]->audit(deadline, stop); });
+      results.back() = audit_canary(deadline, stop);
     }
     for (const Status& result : results) ERNSTFALL_CHECK(result);
     return {};
@@ -77,9 +105,14 @@ class LiveWatch final : public Watch {
 
   // The probes write into the same folder, so it is removed even when there is no ledger.
   Status cleanup(Deadline deadline, const std::stop_token& stop) override {
+    Status status;
+    // Not stoppable, and soon over: what is left on the volume refuses the next run.
+    for (const auto& canary : canaries_)
+      if (auto removed = canary->cleanup(deadline, {}); !removed) status = std::move(removed);
     const auto& service = nodes_.cluster().service;
-    if (!service) return {};
-    return remove_service_folder(*http_, *service, run_id_, deadline, stop);
+    if (!service) return status;
+    ERNSTFALL_CHECK(remove_service_folder(*http_, *service, run_id_, deadline, stop));
+    return status;
   }
 
  private:
@@ -90,9 +123,18 @@ class LiveWatch final : public Watch {
   std::unique_ptr<ReachEngine> reach_;
   std::unique_ptr<ProbeRunner> probes_;
   std::vector<std::unique_ptr<Ledger>> ledgers_;
+  std::vector<std::unique_ptr<BlockCanary>> canaries_;
 };
 
 }  // namespace
+
+std::vector<CanaryNode> canary_nodes(const NodeSet& nodes) {
+  std::vector<CanaryNode> all;
+  if (const auto& drbd = nodes.cluster().drbd)
+    for (const std::string& name : drbd->nodes)
+      if (Remote* remote = nodes.remote(name)) all.push_back({name, remote});
+  return all;
+}
 
 Result<std::unique_ptr<Watch>> Watch::start(const NodeSet& nodes, const Scenario& scenario,
                                             const std::string& run_id, LiveBoard& board,

@@ -6,10 +6,14 @@
 #include <string>
 
 #include "harness/inject/executor.h"
+#include "harness/load/canary.h"
 #include "harness/run/live_board.h"
 #include "harness/scenario/scenario.h"
 
 namespace ernstfall {
+
+// Every node on which the replicated volume of a canary may be mounted.
+std::vector<CanaryNode> canary_nodes(const NodeSet& nodes);
 
 class Watch {
  public:
@@ -18,10 +22,16 @@ class Watch {
                                               const std::stop_token& stop);
   virtual ~Watch() = default;  // stops everything, without audit
   virtual void stop_load() = 0;
+  // The block canaries write nothing from here to resume_canary(): somebody moves the volume.
+  virtual void pause_canary() = 0;
+  virtual void resume_canary() = 0;
+  // Reads the canaries' blocks where the volume is now; while they are paused. The audit does so
+  // again: this one sees the replica that took over before it gives the volume back.
+  virtual Status audit_canary(Deadline deadline, const std::stop_token& stop) = 0;
   // Reads every recorded write back. Probes go on meanwhile.
   virtual Status audit(Deadline deadline, const std::stop_token& stop) = 0;
   virtual void stop_probes() = 0;
-  // Removes what the run wrote into the service; best effort.
+  // Removes what the run wrote into the service and onto the volume; best effort.
   virtual Status cleanup(Deadline deadline, const std::stop_token& stop) = 0;
 };
 

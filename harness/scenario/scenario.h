@@ -71,6 +71,8 @@ struct LoadSpec {
   double rate_hz = 5;
   std::uint64_t size_bytes = 4096;
   Nanos timeout = std::chrono::seconds(10);
+  Params params = {};      // of the load's own
+  bool on_volume = false;  // writes to the replicated volume, and not to the service
   std::string place = {};
 };
 
@@ -223,6 +225,7 @@ struct CatalogueEntry {
   std::vector<ParamSpec> params;
   bool needs_node = false;   // `on:` is required
   bool destructive = false;  // no pattern of a soak means it
+  bool needs_drbd = false;   // a load: writes to the replicated volume, and not to the service
 };
 struct Catalogue {
   std::vector<CatalogueEntry> faults;

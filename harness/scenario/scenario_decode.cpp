@@ -260,10 +260,14 @@ class ScenarioDecoder {
     load.load.clear();
     Map map(yaml, "a load", problems_);
     map.text("load", load.load, true);
-    if (!load.load.empty()) find_entry(catalogue_.loads, "load", load.load, map.take("load"));
+    const CatalogueEntry* entry =
+        load.load.empty() ? nullptr
+                          : find_entry(catalogue_.loads, "load", load.load, map.take("load"));
+    load.on_volume = entry != nullptr && entry->needs_drbd;
     map.frequency("rate", load.rate_hz);
     map.bytes("size", load.size_bytes, kMinLoadBytes, kMaxLoadBytes);
     map.duration("timeout", load.timeout, false, kTick);
+    decode_params(map, entry, load.params);
     map.finish();
     return load;
   }

@@ -185,6 +185,7 @@ std::string dump_scenario(const Scenario& scenario) {
     pair(out, "rate", frequency_literal(load.rate_hz));
     pair(out, "size", fmt::format("{}B", load.size_bytes));
     pair(out, "timeout", duration_literal(load.timeout));
+    dump_params(out, load.params);
     out << YAML::EndMap;
   }
   out << YAML::EndSeq;

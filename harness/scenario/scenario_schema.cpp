@@ -137,12 +137,16 @@ Json probe(const Catalogue& catalogue) {
 
 Json load(const Catalogue& catalogue) {
   const LoadSpec defaults;
-  return object("recorded client work",
-                {{"load", one_of("name; ernstfall list loads", catalogue.loads)},
-                 {"rate", frequency(fmt::format("default {}Hz", defaults.rate_hz))},
-                 {"size", bytes(fmt::format("256B to 16MiB; default {}B", defaults.size_bytes))},
-                 {"timeout", duration("default 10s")}},
-                {"load"});
+  Json all =
+      object("recorded client work",
+             {{"load", one_of("name; ernstfall list loads", catalogue.loads)},
+              {"rate", frequency(fmt::format("default {}Hz", defaults.rate_hz))},
+              {"size", bytes(fmt::format("256B to 16MiB; default {}B", defaults.size_bytes))},
+              {"timeout", duration("default 10s")},
+              {"with", parameters()}},
+             {"load"});
+  all["allOf"] = rules("load", catalogue.loads, true);
+  return all;
 }
 
 Json runbook_step() {

@@ -127,6 +127,12 @@ class Fit {
           fmt::format("{} asks the service, and cluster {} has no \"service\"", what,
                       cluster_.name));
   }
+  void check_drbd(const std::string& what, const std::string& place) {
+    if (!cluster_.drbd)
+      add(Errc::usage, place,
+          fmt::format("{} writes to the replicated volume, and cluster {} has no \"drbd\"", what,
+                      cluster_.name));
+  }
   void check_metric(const MetricCondition& metric) {
     if (!cluster_.prometheus)
       add(Errc::usage, metric.place,
@@ -170,7 +176,11 @@ Status check_scenario_against_cluster(const Scenario& scenario, const Cluster& c
     else
       fit.check_on(probe.on, probe.place, probe.probe);
   }
-  for (const LoadSpec& load : scenario.loads) fit.check_service(load.load, load.place);
+  for (const LoadSpec& load : scenario.loads)
+    if (load.on_volume)
+      fit.check_drbd(load.load, load.place);
+    else
+      fit.check_service(load.load, load.place);
   if (scenario.attended)
     for (const auto* steps : {&scenario.attended->steps, &scenario.attended->restore})
       for (const OperatorStep& step : *steps)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/lang/messages.h"
+#include "probes/checks/canary.h"
 #include "probes/checks/check.h"
 #include "probes/checks/samples.h"
 
@@ -42,7 +43,7 @@ void take(Entry& entry, const LedgerRecord& record) {
 RpoMeasurement measure_rpo(const History& history, const RunFacts& facts) {
   std::map<std::pair<SourceId, std::uint64_t>, Entry> entries;
   for (const LedgerRecord& record : history.ledger)
-    take(entries[{record.source, record.seq}], record);
+    if (!is_canary(history, record.source)) take(entries[{record.source, record.seq}], record);
   RpoMeasurement result;
   for (const auto& [key, entry] : entries) {
     if (!entry.acknowledged_at) {
@@ -74,7 +75,9 @@ namespace rpo_check {
 namespace {
 
 bool applies(const Cluster& cluster, const Scenario& scenario) {
-  return cluster.service.has_value() && !scenario.loads.empty();
+  return cluster.service.has_value() &&
+         std::any_of(scenario.loads.begin(), scenario.loads.end(),
+                     [](const LoadSpec& load) { return !load.on_volume; });
 }
 
 // "all 37 lost writes were acknowledged in the last 4.8 s before the cut"

@@ -70,6 +70,9 @@ test_kill_prod() {
     result '.rto.upper_ms - .rto.lower_ms <= 4 * .rto.probe_period_ms + 4000' "$run"
   check "redundancy was restored" result '.rto.redundancy_restored_ms != null' "$run"
   check "writes were acknowledged and all of them judged" result '.rpo.acknowledged > 20 and .rpo.lost != null' "$run"
+  check "blocks were acknowledged, and DRBD lost none of them" result '.blocks.acknowledged > 20 and .blocks.lost == 0 and .blocks.unaudited == 0' "$run"
+  check "no block out of order" result '[.checks[] | select(.name == "write-order")][0].verdict == "pass"' "$run"
+  check "nothing of the canary is left on the volume" on_node prod sh -c '! ls -d /srv/cloud/.ernstfall-*'
   check "nobody promoted mirror: not HA" result '.class == "backup-like" or .class == "unsafe"' "$run"
   check "never two Primaries" result '[.checks[] | select(.name == "single-primary")][0].verdict == "pass"' "$run"
   check "no split brain" result '[.checks[] | select(.name == "no-split-brain")][0].verdict == "pass"' "$run"
@@ -127,7 +130,7 @@ durable_writes() {
 # Fewer questions and writes: a write that waits for the disks of two emulated machines is slow.
 run_attended() { # NAME: the run's folder is in $run then
   sed -e 's/^baseline:.*/baseline: 20s/' -e 's/rate: 5Hz, timeout: 2s/rate: 1Hz, timeout: 8s/' \
-    -e 's/rate: 5Hz, size/rate: 2Hz, size/' "$top/scenarios/kill-prod-attended.yaml" >"$work/$1.yaml"
+    -e 's/rate: 5Hz, size/rate: 2Hz, size/' -e 's/rate: 10Hz, with/rate: 2Hz, with/' "$top/scenarios/kill-prod-attended.yaml" >"$work/$1.yaml"
   ends_with_a_verdict "$program" run "$work/$1.yaml" --lab "$lab" --runs "$work/$1" \
     >"$work/$1.out" 2>"$work/$1.log"
   run=$(newest_run "$work/$1")
@@ -141,6 +144,8 @@ test_synchronous_replica() {
   durable_writes
   run_attended synchronous
   check "protocol C, promoted on mirror: no acknowledged write is lost" result '.rpo.lost == 0 and .rpo.acknowledged > 20' "$run"
+  check "protocol C, promoted on mirror: no acknowledged block is lost, read on mirror and on prod" \
+    result '.blocks.lost == 0 and ([.checks[] | select(.name == "block-loss")][0] | .verdict == "pass" and (.message | test("mirror")))' "$run"
   pristine
 }
 
@@ -175,6 +180,8 @@ test_lagging_replica() {
   check "the link was slow before the cut" wait $throttle
   check "protocol A over a slow link, promoted on mirror: the loss is found" \
     result '.rpo.lost > 0 and ([.checks[] | select(.name == "rpo")][0].verdict == "fail")' "$run"
+  check "protocol A over a slow link: DRBD itself lost acknowledged blocks" \
+    result '.blocks.lost > 0 and ([.checks[] | select(.name == "block-loss")][0].verdict == "fail") and .class == "unsafe"' "$run"
   check "and it is a violation" result '.verdict == "violated"' "$run"
   pristine
 }
@@ -225,7 +232,7 @@ test_planted_delays() {
 }
 
 same_numbers() { # what the run said, what the raw history says
-  local numbers='(.result // .) | [.verdict, .class, .rto, .rpo]'
+  local numbers='(.result // .) | [.verdict, .class, .rto, .rpo, .blocks]'
   [ "$(jq -S "$numbers" "$1")" = "$(jq -S "$numbers" "$2")" ]
 }
 

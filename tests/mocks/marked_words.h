@@ -58,6 +58,7 @@ inline const std::set<std::string>& names_in_runs() {
                                             "Inconsistent",
                                             "peer",
                                             "QUOTED",
+                                            "delay",
                                             "UTC",
                                             "drbd",
                                             "Unconnected",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/model.h"
+#include "tests/mocks/synthetic_canary.h"
 #include "tests/mocks/synthetic_takeover.h"
 
 namespace ernstfall::mocks {
@@ -81,6 +82,49 @@ inline SyntheticRun soak() {
   return run;
 }
 
+inline SyntheticRun with_canary(SyntheticRun run, const std::string& read_back) {
+  add_canary(run, read_back);
+  return run;
+}
+
+inline std::vector<std::pair<std::string, RunWithSettings>> runs_of_canaries() {
+  std::vector<std::pair<std::string, RunWithSettings>> runs;
+  const auto add = [&runs](std::string name, SyntheticRun run) {
+    runs.emplace_back(std::move(name), RunWithSettings{std::move(run), {}});
+  };
+  add("blocks kept", with_canary(kill_prod({.lost_writes = 3}), R"([["whole",0,150]])"));
+  add("end lost", with_canary(kill_prod(), R"([["whole",0,139],["gone",140,149]])"));
+  add("out of order",
+      with_canary(kill_prod({.attended = true}),
+                  R"([["whole",0,99],["torn",100,100],["wrong",101,101],["empty",102,102],)"
+                  R"(["gone",103,103],["whole",104,149]])"));
+  add("blocks not read", with_canary(kill_prod(), "[]"));
+  SyntheticRun run = with_canary(kill_prod(), R"([["whole",0,139],["empty",140,199]])");
+  add_later_writer(run);
+  add("later writer", std::move(run));
+  run = with_canary(kill_prod(), "[]");
+  run.history.events.push_back({run.history.events.back().source, seconds_ns(141),
+                                std::string(kinds::kCanaryUnread),
+                                R"({"why":"no node answered in time"})"});
+  add("nobody read", std::move(run));
+  run = with_canary(kill_prod(), R"([["whole",0,149]])");
+  Event& look = run.history.events.back();
+  look.text.replace(look.text.find("direct"), 6, "cached");
+  add("cached", std::move(run));
+  run = with_canary(kill_prod(), "[]");
+  run.history.events.back().text = "QUOTED";
+  add("blocks garbled", std::move(run));
+  run = with_canary(kill_prod(), R"([["whole",0,149]])");
+  std::erase_if(run.history.ledger, [&run](const LedgerRecord& record) {
+    return record.source == run.history.sources.back().id && record.seq > 3;
+  });
+  add("few blocks", std::move(run));
+  run = with_canary(kill_prod(), R"([["whole",0,149]])");
+  drop_kind(run, kinds::kCanaryBegin);
+  add("no blocks", std::move(run));
+  return runs;
+}
+
 inline std::vector<std::pair<std::string, RunWithSettings>> runs_of_every_kind() {
   std::vector<std::pair<std::string, RunWithSettings>> runs;
   const auto add = [&runs](std::string name, SyntheticRun run,
@@ -123,6 +167,7 @@ inline std::vector<std::pair<std::string, RunWithSettings>> runs_of_every_kind()
   run = kill_prod();
   run.history = History{};
   add("nothing", std::move(run));
+  for (auto& canary : runs_of_canaries()) runs.push_back(std::move(canary));
   return runs;
 }
 

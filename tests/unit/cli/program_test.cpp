@@ -21,6 +21,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using testing_support::TempFolder;
 
@@ -70,6 +71,24 @@ std::vector<fs::path> bad_files(const std::string& kind) {
         entry.path().filename().string().rfind(kind + "-", 0) == 0)
       files.push_back(entry.path());
   return files;
+}
+
+TEST_F(Program, ValidateKnowsWhereABlockCanaryMayNotWrite) {
+  const auto with = [this](const std::string& load) {
+    const fs::path file =
+        write("s.yaml", "title: t\nfaults: []\nprobes: []\nload:\n  - {" + load + "}\n");
+    const ProcessResult result = run({"validate", file.string()});
+    return std::pair{result.exit_code, result.out};
+  };
+  EXPECT_EQ(with("load: canary.block, with: {path: /srv/cloud}").first, 0);
+  EXPECT_THAT(with("load: canary.block, with: {path: srv/cloud}"),
+              Pair(64, HasSubstr("s.yaml:5:5: path: \"srv/cloud\" is no mount point")));
+  EXPECT_THAT(with("load: canary.block, with: {path: /srv/cloud, file_size: 5MB}"),
+              Pair(64, HasSubstr("s.yaml:5:5: file_size: expected 1MiB to 256MiB")));
+  EXPECT_THAT(with("load: canary.block, size: 8KiB, with: {path: /srv/cloud}"),
+              Pair(64, HasSubstr("s.yaml:5:5: size: ")));
+  EXPECT_THAT(with("load: canary.block, rate: 200Hz, with: {path: /srv/cloud}"),
+              Pair(64, HasSubstr("s.yaml:5:5: rate: expected above 0 and at most 100Hz")));
 }
 
 TEST_F(Program, ValidateRefusesEveryBrokenFileAndCreatesNothing) {

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "harness/core/files.h"
+#include "reports/assess_rules.h"
 #include "reports/words.h"
 #include "tests/mocks/synthetic_assessment.h"
 
@@ -136,6 +138,32 @@ TEST(Assess, AcknowledgedBlocksLostIsUnsafe) {
   EXPECT_EQ(exit_code_for(a), ExitCode::violated);
   EXPECT_THAT(evidence_of(a, AssessRule::block_loss, RuleState::not_met),
               ElementsAre(HasSubstr("block-loss broken: 3 of 18220 blocks are missing")));
+}
+
+// The rubric asks checks by name, and the scenarios of the assessment give them something to judge.
+TEST(Assess, TheRulesAboutBlocksHaveChecksAndScenariosThatFeedThem) {
+  Cluster cluster;
+  cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+  Scenario scenario;
+  scenario.loads.emplace_back();
+  scenario.loads.back().on_volume = true;
+  for (const char* name : {kBlockLossCheck, kWriteOrderCheck}) {
+    const CheckType* check = find_check(name);
+    ASSERT_NE(check, nullptr) << name;
+    EXPECT_TRUE(check->applies(cluster, scenario));
+    EXPECT_FALSE(check->applies(cluster, Scenario{}));
+  }
+  int assessed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {
+    const std::string text = read_file(entry.path()).value_or("");
+    const std::size_t tags = text.find("\ntags:");
+    if (tags == std::string::npos ||
+        text.substr(tags, text.find('\n', tags + 1) - tags).find("assess") == std::string::npos)
+      continue;
+    ++assessed;
+    EXPECT_NE(text.find("load: canary.block"), std::string::npos) << entry.path();
+  }
+  EXPECT_GE(assessed, 10);
 }
 
 TEST(Assess, ClusterThatRecoversByItselfIsHa) {

@@ -14,6 +14,7 @@
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "reports/words.h"
+#include "tests/mocks/synthetic_canary.h"
 #include "tests/mocks/synthetic_run.h"
 
 namespace ernstfall {
@@ -92,6 +93,73 @@ TEST(Assemble, LostWritesAreBackupLikeWhoeverRecovered) {
   EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
   EXPECT_EQ(report.rpo.lost, 3U);
   EXPECT_THAT(report.why, HasSubstr("all 3 lost writes were acknowledged"));
+}
+
+TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
+  mocks::SyntheticRun run = mocks::kill_prod({.lost_writes = 3});
+  mocks::add_canary(run, R"([["whole",0,150],["empty",151,199]])");
+  const RunReport report = report_of(run);
+  ASSERT_TRUE(report.blocks);
+  EXPECT_EQ(report.blocks->acknowledged, 150U);
+  EXPECT_EQ(report.blocks->lost, 0U);
+  EXPECT_EQ(report.blocks->indeterminate, 1U);
+  EXPECT_EQ(report.rpo.lost, 3U);  // the service's, and no block among its writes
+  EXPECT_EQ(check_of(report, "block-loss").verdict, Verdict::pass);
+  EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::pass);
+  EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
+  EXPECT_THAT(report.why, HasSubstr("DRBD did not lose them: all 150 blocks"));
+  EXPECT_THAT(report.next_steps, ::testing::Contains(HasSubstr("make the service flush")));
+  EXPECT_THAT(report.not_measured, Not(::testing::Contains(HasSubstr("block canary"))));
+  EXPECT_THAT(render_console(report, false),
+              HasSubstr("acknowledged blocks lost   0 of 150, order intact (E5)"));
+  EXPECT_THAT(render_markdown(report), HasSubstr("below the service) | 0 of 150, order intact"));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr("acknowledged blocks lost"));
+  EXPECT_THAT(render_html(report, run.history), HasSubstr("write order intact"));
+  const json blocks = json::parse(render_json(report))["blocks"];
+  EXPECT_EQ(blocks["lost"], 0);
+  EXPECT_EQ(blocks["indeterminate"], 1);
+  EXPECT_NEAR(blocks["last_before_ms"].get<double>(), 1100, 300);
+  EXPECT_EQ(blocks["longest_write_ms"], 2.5);
+}
+
+TEST(Blocks, ThatAreLostAreUnsafeAndViolatedWhateverElseHolds) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  mocks::add_canary(run,
+                    R"([["whole",0,99],["torn",100,100],["whole",101,149],["empty",150,199]])");
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::violated);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unsafe);
+  EXPECT_THAT(report.why, HasSubstr("what is on the volume never was its state"));
+  EXPECT_THAT(render_console(report, false), HasSubstr("1 of 150 (1 torn), order violated"));
+}
+
+// A stale replica was promoted: what is missing is the end of what the first writer was told.
+TEST(Blocks, OfALaterWriterDoNotMakeALostEndADisorder) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  mocks::add_canary(run, R"([["whole",0,139],["empty",140,199]])");
+  mocks::add_later_writer(run);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.blocks->lost, 10U);
+  EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::fail);
+  EXPECT_THAT(report.why, HasSubstr("lost the last 10 of 151 acknowledged blocks, and the volume "
+                                    "went on without them"));
+}
+
+TEST(Blocks, ThatNobodyReadBackKeepTheClassUnknown) {
+  mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
+  mocks::add_canary(run, "[]");
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
+  EXPECT_EQ(report.cluster_class, ClusterClass::unknown);
+  EXPECT_THAT(render_console(report, false), HasSubstr("0 of 150 (150 not read back)"));
+}
+
+TEST(Blocks, ARunWithoutACanaryIsJudgedAsBefore) {
+  const RunReport report = report_of(mocks::kill_prod({.attended = true}));
+  EXPECT_FALSE(report.blocks);
+  EXPECT_EQ(report.cluster_class, ClusterClass::data_ha);
+  EXPECT_TRUE(json::parse(render_json(report))["blocks"].is_null());
+  EXPECT_THAT(render_console(report, false), Not(HasSubstr("blocks lost")));
 }
 
 TEST(Assemble, SplitBrainIsUnsafeWhateverElseHolds) {

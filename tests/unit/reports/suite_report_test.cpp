@@ -16,6 +16,7 @@
 #include "harness/suite/suite.h"
 #include "reports/render.h"
 #include "reports/text_width.h"
+#include "reports/threshold_comparison.h"
 #include "tests/mocks/marked_words.h"
 #include "tests/mocks/synthetic_run.h"
 #include "tests/mocks/temp_folder.h"
@@ -298,6 +299,23 @@ TEST_F(SuiteFolders, ASuiteIsASideOfAComparison) {
     EXPECT_EQ(run.problem, "");
     EXPECT_EQ(run.report.scenario, "kill-prod");
   }
+}
+
+TEST_F(SuiteFolders, ASearchIsComparedByItsLevelsNotByItsRuns) {
+  begin(true);
+  EXPECT_TRUE(is_threshold_folder(folder_));
+  EXPECT_FALSE(is_threshold_folder(root_.path()));
+  const auto up = [](double level) { return level < 40 ? 60 : 200; };
+  go(up);
+  const auto search = read_threshold(folder_, suite_catalogue());
+  ASSERT_TRUE(search) << to_string(search.error());
+  EXPECT_EQ(search->environments.size(), search->report.runs.size());
+  for (const Environment& environment : search->environments)
+    EXPECT_EQ(environment.at("scenario: threshold.vary"), "level");
+  ComparisonReport report;
+  ASSERT_TRUE(compare_thresholds({*search}, {*search}, report));
+  EXPECT_THAT(report.scenarios.at(0).environment, IsEmpty()) << "each run has another level";
+  EXPECT_EQ(report.outcome, CompareOutcome::no_regression) << report.scenarios.at(0).reasons.at(0);
 }
 
 TEST(MedianInterval, IsTheSignTests) {

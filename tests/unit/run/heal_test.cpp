@@ -8,6 +8,7 @@
 
 #include "harness/core/files.h"
 #include "harness/inject/journal.h"
+#include "harness/load/canary_script.h"
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
 #include "tests/mocks/sim_nodes.h"
@@ -128,6 +129,44 @@ TEST_F(HealTest, ADifferenceToTheStateBeforeTheRunIsAProblem) {
                                              Deadline::after(std::chrono::seconds(5)), {}));
   EXPECT_THAT(differences,
               ElementsAre(HasSubstr("prod: qdisc: was qdisc noqueue, is qdisc netem")));
+}
+
+// The canary's folder while the run is on is no residue, and left behind it refuses the next run.
+TEST_F(HealTest, TheFolderOfACanaryIsWatchedBesideTheFingerprint) {
+  const Deadline deadline = Deadline::after(std::chrono::seconds(5));
+  const ClusterState before = observe_cluster(*sim_.set, StateDepth::fingerprint, deadline, {});
+  sim_["prod"].state_text = "== canaries\n/srv/cloud/.ernstfall-canary-r\n";
+  const ClusterState now = observe_cluster(*sim_.set, StateDepth::fingerprint, deadline, {});
+  EXPECT_THAT(state_differences(state_to_json(before), now), ::testing::IsEmpty());
+  EXPECT_EQ(now.nodes.at("prod").canaries, "/srv/cloud/.ernstfall-canary-r");
+}
+
+TEST_F(HealTest, TheFolderOfACanaryIsRemovedWhereTheVolumeIs) {
+  sim_.cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+  journal("run-begin", {{"run_id", "r"}, {"cluster", "sim"}});
+  journal("files-planned", {{"canary_path", "/srv/cloud"}});
+  EXPECT_EQ(read_journal(run())->canary_path, "/srv/cloud");
+  int asked = 0;
+  const auto script = [&asked](int exit_code) {
+    return [&asked, exit_code](const RemoteCommand& command) {
+      EXPECT_EQ(command.argv.front(), "perl");
+      EXPECT_EQ(command.argv.at(2), "remove");
+      EXPECT_EQ(command.argv.at(3), "/srv/cloud");
+      EXPECT_EQ(command.argv.at(4), "r");
+      ++asked;
+      ExecResult result;
+      result.exit_code = exit_code;
+      return result;
+    };
+  };
+  sim_["prod"].answer = script(kCanaryNowhere);
+  sim_["mirror"].answer = script(kCanaryNowhere);
+  // Mounted nowhere: it stays in the journal.
+  const auto first = heal();
+  ASSERT_TRUE(first) << to_string(first.error());
+  EXPECT_THAT(first->problems, ElementsAre(HasSubstr("/srv/cloud is mounted on no node")));
+  EXPECT_TRUE(read_journal(run())->files_left);
+  EXPECT_EQ(asked, 2);
 }
 
 TEST_F(HealTest, ARunInProgressIsNotHealedUnderItsHands) {

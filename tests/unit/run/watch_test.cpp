@@ -11,6 +11,7 @@
 #include "tests/mocks/fake_webdav.h"
 #include "tests/mocks/sim_nodes.h"
 #include "tests/mocks/temp_folder.h"
+#include "tests/unit/load/canary_testing.h"
 
 namespace ernstfall {
 namespace {
@@ -88,6 +89,54 @@ TEST_F(WatchTest, RunsProbesAndLedgersAndLeavesNothing) {
   }
   EXPECT_EQ(promised.size(), acknowledged);  // two ledgers do not write over each other
   EXPECT_EQ(found, promised);
+}
+
+// The whole of a canary's life in a run, on a volume of this machine.
+TEST_F(WatchTest, ACanaryIsPausedReadBackTwiceAndRemovedEvenWhenTheUserStops) {
+  const std::filesystem::path volume = temp_.path() / "volume";
+  std::filesystem::create_directory(volume);
+  std::map<std::string, std::unique_ptr<Remote>> remotes;
+  for (const char* name : {"prod", "mirror"})
+    remotes[name] = std::make_unique<load_testing::VolumeNode>(
+        name, temp_.path() / fmt::format("mounts-{}", name));
+  static_cast<load_testing::VolumeNode&>(*remotes["mirror"]).mount_drbd(volume);
+  sim_.cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+  const NodeSet nodes(sim_.cluster, std::move(remotes), {});
+  LoadSpec canary;
+  canary.load = "canary.block";
+  canary.rate_hz = 100;
+  canary.on_volume = true;
+  canary.params["path"] = {ParamValue::Kind::text, volume.string(), 0};
+  canary.params["file_size"] = {ParamValue::Kind::bytes, "1MiB", 1U << 20U};
+  scenario_.probes.clear();
+  scenario_.loads = {canary};
+  auto watch = Watch::start(nodes, scenario_, "run", board_, {});
+  ASSERT_TRUE(watch) << to_string(watch.error());
+  const auto acknowledged = [&] {
+    const History history = *read_history(temp_.path() / "history");
+    return measure_canary(history, read_facts(history)).acknowledged;
+  };
+  EXPECT_TRUE(wait_until([&] { return acknowledged() >= 20; }));
+  (*watch)->pause_canary();
+  EXPECT_TRUE((*watch)->audit_canary(Deadline::after(seconds(60)), {}));
+  const std::uint64_t before = acknowledged();
+  (*watch)->resume_canary();
+  EXPECT_TRUE(wait_until([&] { return acknowledged() >= before + 20; }));
+  (*watch)->stop_load();
+  EXPECT_TRUE((*watch)->audit(Deadline::after(seconds(60)), {}));
+  std::stop_source user;
+  user.request_stop();
+  (void)(*watch)->cleanup(Deadline::after(seconds(60)), user.get_token());
+  EXPECT_TRUE(std::filesystem::is_empty(volume));
+  watch->reset();
+  EXPECT_EQ(board_.acknowledged_writes(), 0U);  // of users
+
+  const History history = *read_history(temp_.path() / "history");
+  const CanaryMeasurement found = measure_canary(history, read_facts(history));
+  EXPECT_EQ(found.unaudited, 0U);
+  EXPECT_TRUE(found.lost.empty());
+  EXPECT_EQ(found.stretches, 2U);
+  EXPECT_THAT(found.nodes, testing::ElementsAre("mirror"));
 }
 
 TEST_F(WatchTest, EndsAtEveryStage) {
