@@ -93,11 +93,15 @@ struct Measure {
   bool is_time() const { return kind != MeasureKind::loss && kind != MeasureKind::invariant; }
 };
 
+enum class LeftOutReason { unreadable, dirty, ended_early, truncated, inconclusive };
+
 struct LeftOutRun {
   std::string run_id;
-  std::string why;
+  std::string why;  // the reason and what is known about it, in words
   // It ended badly after the fault had begun: what it would have shown is not known.
   bool may_hide = false;
+  LeftOutReason reason = LeftOutReason::unreadable;
+  std::string detail = {};
 };
 
 // One side of a threshold. Levels as written, values in the parameter's base unit.
@@ -153,6 +157,9 @@ struct ComparisonReport {
 constexpr std::size_t kMaxRunsPerSide = 500;
 Result<std::vector<ComparedRun>> read_side(const std::vector<std::filesystem::path>& paths,
                                            const Catalogue& catalogue);
+// One of them. Of one that cannot be read, scenario, cluster and start are those of its meta.json,
+// if it has one.
+ComparedRun read_run(const std::filesystem::path& folder, const Catalogue& catalogue);
 // Why a run does not count; nullopt: it does.
 std::optional<LeftOutRun> left_out(const ComparedRun& run);
 

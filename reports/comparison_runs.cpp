@@ -38,16 +38,65 @@ Result<std::vector<fs::path>> folders_of(const fs::path& path) {
 }
 
 // Of a run that cannot be read otherwise: it is named where it would have counted.
-std::string scenario_of(const fs::path& folder) {
+void take_meta(const fs::path& folder, RunReport& report) {
   const auto text = read_file(folder / "meta.json");
-  if (!text) return {};
+  if (!text) return;
   const auto meta = nlohmann::json::parse(*text, nullptr, false);
-  if (!meta.is_object()) return {};
-  const auto it = meta.find("scenario");
-  return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+  if (!meta.is_object()) return;
+  const auto word = [&meta](const char* key) {
+    const auto it = meta.find(key);
+    return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  report.scenario = word("scenario");
+  report.cluster = word("cluster");
+  report.started_utc = word("started");
 }
 
-ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
+bool fault_had_begun(const RunReport& report) {
+  return std::any_of(report.faults.begin(), report.faults.end(),
+                     [](const FaultResult& fault) { return fault.effect_at.has_value(); });
+}
+
+std::string why_inconclusive(const RunReport& report) {
+  for (const FaultResult& fault : report.faults)
+    if (fault.outcome != "held")
+      return fmt::format("{} on {} {}{}", fault.fault, fault.node, fault.outcome,
+                         fault.problem.empty() ? "" : ": " + fault.problem);
+  for (const CheckResult& check : report.checks)
+    if (check.verdict == Verdict::unknown) return fmt::format("{}: {}", check.name, check.message);
+  return report.why;
+}
+
+std::string why_dirty(const RunReport& report) {
+  if (!report.journal_problem.empty()) return report.journal_problem;
+  for (const FaultResult& fault : report.faults)
+    if (fault.dirty) return fmt::format("{} on {}: {}", fault.fault, fault.node, fault.problem);
+  return {};
+}
+
+LeftOutRun out_for(const RunReport& report, LeftOutReason reason, std::string detail,
+                   bool may_hide) {
+  const auto why = [&]() -> std::string {
+    switch (reason) {
+      case LeftOutReason::unreadable:
+        return "not readable: " + detail;
+      case LeftOutReason::dirty:
+        return "dirty: " + detail;
+      case LeftOutReason::ended_early:
+        return "ended early: " + detail;
+      case LeftOutReason::truncated:
+        return "its history is cut or damaged";
+      case LeftOutReason::inconclusive:
+        break;
+    }
+    return "inconclusive: " + detail;
+  };
+  return {report.run_id, why(), may_hide, reason, std::move(detail)};
+}
+
+}  // namespace
+
+ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue) {
   ComparedRun run;
   run.folder = folder.string();
   run.report.run_id = folder.filename().string();
@@ -60,29 +109,11 @@ ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
   if (report)
     run.report = std::move(*report);
   else
-    run.report.scenario = scenario_of(folder);
+    take_meta(folder, run.report);
   if (environment) run.environment = std::move(*environment);
   add_versions(run.environment, run.report.versions);
   return run;
 }
-
-bool fault_had_begun(const RunReport& report) {
-  return std::any_of(report.faults.begin(), report.faults.end(),
-                     [](const FaultResult& fault) { return fault.effect_at.has_value(); });
-}
-
-std::string why_inconclusive(const RunReport& report) {
-  for (const FaultResult& fault : report.faults)
-    if (fault.outcome != "held")
-      return fmt::format("inconclusive: {} on {} {}{}", fault.fault, fault.node, fault.outcome,
-                         fault.problem.empty() ? "" : ": " + fault.problem);
-  for (const CheckResult& check : report.checks)
-    if (check.verdict == Verdict::unknown)
-      return fmt::format("inconclusive: {}: {}", check.name, check.message);
-  return "inconclusive: " + report.why;
-}
-
-}  // namespace
 
 Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
                                            const Catalogue& catalogue) {
@@ -100,24 +131,23 @@ Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
     return fail(Errc::usage, "{} runs on one side; {} are the most", folders.size(),
                 kMaxRunsPerSide);
   std::vector<ComparedRun> runs;
-  for (const fs::path& folder : folders) runs.push_back(read_one(folder, catalogue));
+  for (const fs::path& folder : folders) runs.push_back(read_run(folder, catalogue));
   return runs;
 }
 
 std::optional<LeftOutRun> left_out(const ComparedRun& run) {
   const RunReport& report = run.report;
-  if (!run.problem.empty()) return LeftOutRun{report.run_id, "not readable: " + run.problem, true};
+  if (!run.problem.empty()) return out_for(report, LeftOutReason::unreadable, run.problem, true);
   if (report.verdict == RunVerdict::dirty)
-    return LeftOutRun{report.run_id, "dirty: " + report.journal_problem, true};
+    return out_for(report, LeftOutReason::dirty, why_dirty(report), true);
   const bool begun = fault_had_begun(report);
   // What a person ended says nothing about the cluster.
   if (!report.aborted.empty())
-    return LeftOutRun{report.run_id, "ended early: " + report.aborted,
-                      begun && report.aborted != "stopped by the user"};
-  if (report.history_truncated)
-    return LeftOutRun{report.run_id, "its history is cut or damaged", begun};
+    return out_for(report, LeftOutReason::ended_early, report.aborted,
+                   begun && report.aborted != "stopped by the user");
+  if (report.history_truncated) return out_for(report, LeftOutReason::truncated, {}, begun);
   if (report.verdict == RunVerdict::inconclusive)
-    return LeftOutRun{report.run_id, why_inconclusive(report), begun};
+    return out_for(report, LeftOutReason::inconclusive, why_inconclusive(report), begun);
   return std::nullopt;
 }
 
