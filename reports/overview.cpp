@@ -96,7 +96,7 @@ std::size_t catalogue_rank(const OverviewScenario& row, const Catalogue& catalog
 
 void put_in_order(std::vector<OverviewScenario>& rows, const Catalogue& catalogue) {
   const auto rank = [&catalogue](const OverviewScenario& row) {
-    return std::make_pair(-static_cast<int>(row.outcome), catalogue_rank(row, catalogue));
+    return std::make_pair(-severity_of(row.outcome), catalogue_rank(row, catalogue));
   };
   std::stable_sort(rows.begin(), rows.end(),
                    [&rank](const OverviewScenario& a, const OverviewScenario& b) {
@@ -144,6 +144,8 @@ Overview overview_of(const OverviewInput& input, const Catalogue& catalogue) {
   for (const auto& [name, runs] : by_scenario)
     for (OverviewScenario& row : rows_of(runs)) overview.scenarios.push_back(std::move(row));
   put_in_order(overview.scenarios, catalogue);
+  for (OverviewScenario& row : overview.scenarios)
+    for (OverviewRun& run : row.runs) run.has_page = input.without_page.count(run.folder) == 0;
   for (auto& [name, runs] : by_cluster) {
     std::sort(runs.begin(), runs.end(), started_before);
     overview.clusters.push_back(overview_cluster(name, runs));
@@ -152,7 +154,8 @@ Overview overview_of(const OverviewInput& input, const Catalogue& catalogue) {
   take_left_out(overview, unnamed);
   if (!overview.scenarios.empty()) overview.outcome = overview.scenarios.front().outcome;
   // What such a run has left on a node, nobody knows.
-  if (!unnamed.empty()) overview.outcome = std::max(overview.outcome, RunVerdict::inconclusive);
+  if (!unnamed.empty())
+    overview.outcome = worse_verdict(overview.outcome, RunVerdict::inconclusive);
   return overview;
 }
 

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct OverviewSuite {
 struct OverviewInput {
   std::vector<ComparedRun> runs;  // `problem` says why one cannot be read
   std::vector<OverviewSuite> suites;
+  std::set<std::string> without_page;  // folders of runs that have no report.html
 };
 // Each path is a run folder, or a folder of them (one level). What looks like a run folder and is
 // broken is among the runs. Errc::usage: a path that is neither, the same run twice, too many runs.
@@ -42,6 +44,7 @@ bool is_folder_of_runs(const std::filesystem::path& folder);
 struct OverviewRun {
   std::string folder;
   std::string run_id;
+  bool has_page = true;               // report.html
   std::string started_utc;            // empty: not known
   std::optional<RunVerdict> verdict;  // none: it cannot be read
   bool counts = false;
@@ -173,6 +176,8 @@ struct Overview {
   std::vector<OverviewSuite> suites;
 };
 
+// The newest that can be read, if one can.
+const OverviewRun& newest_of(const OverviewScenario& row);
 // Pure. `catalogue` gives the order of the faults.
 Overview overview_of(const OverviewInput& input, const Catalogue& catalogue);
 // The row's section in the page: "kill-prod", "kill-prod-2" when there are several.

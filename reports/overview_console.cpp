@@ -55,6 +55,19 @@ class OverviewPage {
     return wrap("    " + say(l_, label) + ": " + value, kOverviewColumns, 6);
   }
 
+  // What held needs no more; the page has it all.
+  std::string in_short(const OverviewScenario& row) const {
+    const auto part = [this](Msg label, const OverviewCell& cell) {
+      return say(l_, label) + ": " + cell.main;
+    };
+    return wrap("    " + join(std::vector<std::string>{part(Msg::ov_col_outage, outage_in(l_, row)),
+                                                       part(Msg::ov_col_lost, lost_in(l_, row)),
+                                                       part(Msg::ov_col_class, class_in(l_, row)),
+                                                       part(Msg::ov_col_runs, counted_in(l_, row))},
+                              " · "),
+                kOverviewColumns, 6);
+  }
+
   std::string row(const OverviewScenario& row) const {
     const std::string verdict = verdict_in(l_, row.outcome);
     std::string name = row_name_in(l_, row);
@@ -62,6 +75,7 @@ class OverviewPage {
     std::string text =
         "\n" + paint_prefix(wrap("  ========== " + name, kOverviewColumns, 4),
                             "==========", paint(colour_of(row.outcome), pad_right(verdict, 14)));
+    if (row.outcome == RunVerdict::pass) return text + in_short(row);
     text += wrap("    " + one_line(faults_in(l_, row)), kOverviewColumns, 6);
     text += line(Msg::ov_col_runs,
                  counted_in(l_, row).main + " (" + join(outcome_in(l_, row).notes, ", ") + ")");

@@ -48,9 +48,8 @@ class OverviewHtml {
  private:
   std::string word(Msg id) const { return escape_html(say(l_, id)); }
 
-  std::string page_link(const std::string& folder, const std::string& label) const {
-    return fmt::format("<a href=\"{}\">{}</a>",
-                       escape_html(link_to(fs::path(folder) / "report.html", where_)),
+  std::string page_link(const OverviewRun& run, const std::string& label) const {
+    return fmt::format("<a href=\"{}\">{}</a>", escape_html(link_to(run, where_)),
                        escape_html(label));
   }
 
@@ -127,8 +126,7 @@ class OverviewHtml {
            cell_html(Msg::ov_col_redundancy, redundancy_in(l_, row)) +
            cell_html(Msg::ov_col_largest, largest_in(l_, row)) +
            cell_html(Msg::ov_col_class, class_in(l_, row)) +
-           cell_html(Msg::ov_col_newest, page_link(newest.folder, started_in(l_, newest)), {}) +
-           "</tr>";
+           cell_html(Msg::ov_col_newest, page_link(newest, started_in(l_, newest)), {}) + "</tr>";
   }
 
   std::string matrix() const {
@@ -192,7 +190,7 @@ class OverviewHtml {
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
           "<td>{}</td><td>{}</td></tr>",
-          page_link(run->folder, run->run_id), escape_html(started_in(l_, *run)),
+          page_link(*run, run->run_id), escape_html(started_in(l_, *run)),
           verdict_badge(run->verdict, verdict_in(l_, *run)), escape_html(outage_in(l_, *run)),
           escape_html(lost_in(l_, *run)), escape_html(redundancy_in(l_, *run)), class_in(*run),
           run->counts ? "" : escape_html(say(l_, run->why_not)));
@@ -226,7 +224,7 @@ class OverviewHtml {
       evidence += "<li>" + escape_html(evidence_in(l_, item)) + "</li>";
     const OverviewRun& run = row.runs[found.run];
     return html_tag("div", "finding",
-                    page_link(run.folder, run.run_id) + ": " + escape_html(finding_in(l_, found)) +
+                    page_link(run, run.run_id) + ": " + escape_html(finding_in(l_, found)) +
                         (evidence.empty() ? "" : "<ul>" + evidence + "</ul>"));
   }
 

@@ -35,9 +35,8 @@ class OverviewMarkdown {
     return "\n" + names + "\n" + rule + "\n";
   }
 
-  std::string link(const std::string& folder, const std::string& label) const {
-    return fmt::format("[{}](<{}>)", escape_markdown(label),
-                       link_to(fs::path(folder) / "report.html", where_));
+  std::string link(const OverviewRun& run, const std::string& label) const {
+    return fmt::format("[{}](<{}>)", escape_markdown(label), link_to(run, where_));
   }
 
   std::string head() const {
@@ -75,7 +74,7 @@ class OverviewMarkdown {
                           cell(counted_in(l_, row)), cell(outage_in(l_, row)),
                           cell(lost_in(l_, row)), cell(redundancy_in(l_, row)),
                           cell(largest_in(l_, row)), cell(class_in(l_, row)),
-                          link(newest_of(row).folder, started_in(l_, newest_of(row))));
+                          link(newest_of(row), started_in(l_, newest_of(row))));
     return text;
   }
 
@@ -105,11 +104,11 @@ class OverviewMarkdown {
                                  Msg::ov_col_outage, Msg::ov_col_lost, Msg::ov_col_redundancy,
                                  Msg::ov_col_class, Msg::ov_col_why_not});
     for (auto run = row.runs.rbegin(); run != row.runs.rend(); ++run)
-      text += fmt::format(
-          "| {} | {} | {} | {} | {} | {} | {} | {} |\n", link(run->folder, run->run_id),
-          started_in(l_, *run), verdict_in(l_, *run), escape_markdown(outage_in(l_, *run)),
-          escape_markdown(lost_in(l_, *run)), escape_markdown(redundancy_in(l_, *run)),
-          class_in(*run), run->counts ? "" : escape_markdown(say(l_, run->why_not)));
+      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", link(*run, run->run_id),
+                          started_in(l_, *run), verdict_in(l_, *run),
+                          escape_markdown(outage_in(l_, *run)), escape_markdown(lost_in(l_, *run)),
+                          escape_markdown(redundancy_in(l_, *run)), class_in(*run),
+                          run->counts ? "" : escape_markdown(say(l_, run->why_not)));
     return text;
   }
 

@@ -220,6 +220,24 @@ std::vector<OverviewVersion> versions_named(const std::vector<const ComparedRun*
 
 }  // namespace
 
+int severity_of(RunVerdict verdict) {
+  switch (verdict) {
+    case RunVerdict::pass:
+      return 0;
+    case RunVerdict::inconclusive:
+      return 1;
+    case RunVerdict::violated:
+      return 2;
+    case RunVerdict::dirty:
+      break;
+  }
+  return 3;
+}
+
+RunVerdict worse_verdict(RunVerdict a, RunVerdict b) {
+  return severity_of(a) >= severity_of(b) ? a : b;
+}
+
 OverviewScenario overview_row(const std::vector<const ComparedRun*>& runs) {
   OverviewScenario row;
   row.scenario = runs.front()->report.scenario;
@@ -230,7 +248,7 @@ OverviewScenario overview_row(const std::vector<const ComparedRun*>& runs) {
   for (const ComparedRun* run : runs) {
     row.runs.push_back(overview_run(*run));
     count_outcome(row.counts, *run);
-    if (const auto by = outcome_by(*run)) outcome = std::max(outcome.value_or(*by), *by);
+    if (const auto by = outcome_by(*run)) outcome = worse_verdict(outcome.value_or(*by), *by);
     if (!run->problem.empty()) continue;
     take_words(row, run->report);
     take_faults_of(row, run->report);
@@ -245,7 +263,7 @@ OverviewScenario overview_row(const std::vector<const ComparedRun*>& runs) {
   }
   row.counted = counted.size();
   row.outcome = outcome.value_or(RunVerdict::inconclusive);
-  if (row.counted == 0) row.outcome = std::max(row.outcome, RunVerdict::inconclusive);
+  if (row.counted == 0) row.outcome = worse_verdict(row.outcome, RunVerdict::inconclusive);
   take_largest(row, counted);
   take_measures(row, counted);
   take_checks(row, runs);

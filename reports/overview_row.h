@@ -5,6 +5,10 @@
 
 namespace ernstfall {
 
+// dirty > violated > inconclusive > pass.
+int severity_of(RunVerdict verdict);
+RunVerdict worse_verdict(RunVerdict a, RunVerdict b);
+
 // `runs`: of one scenario in one version on one cluster, the oldest first; never empty. Fills
 // everything but the version.
 OverviewScenario overview_row(const std::vector<const ComparedRun*>& runs);

@@ -90,6 +90,8 @@ Result<OverviewInput> read_overview(const std::vector<fs::path>& paths,
     ERNSTFALL_TRY(input.runs, read_side(whole, catalogue));
   }
   for (const fs::path& folder : broken) input.runs.push_back(read_run(folder, catalogue));
+  for (const ComparedRun& run : input.runs)
+    if (!has_file(run.folder, "report.html")) input.without_page.insert(run.folder);
   return input;
 }
 

@@ -42,12 +42,12 @@ std::string settings_in(Language language, const OverviewCluster& cluster) {
 
 OverviewCell summary_in(Language language, const SampleSummary& summary) {
   OverviewCell cell{bounds_in(language, summary.median), {}};
-  if (summary.n == 1) cell.notes.push_back(say(language, Msg::ov_of_one));
-  if (summary.n > 1)
-    cell.notes.push_back(
-        say(language, {Msg::ov_range,
-                       {bounds_in(language, summary.min), bounds_in(language, summary.max),
-                        CountValue{summary.n}}}));
+  if (summary.n == 0) return cell;
+  const std::string min = bounds_in(language, summary.min);
+  const std::string max = bounds_in(language, summary.max);
+  cell.notes.push_back(min == max
+                           ? say(language, counted_text(Msg::ov_n, summary.n))
+                           : say(language, {Msg::ov_range, {min, max, CountValue{summary.n}}}));
   return cell;
 }
 
@@ -259,6 +259,8 @@ std::string started_in(Language language, const OverviewRun& run) {
 }
 
 const OverviewRun& newest_of(const OverviewScenario& row) {
+  for (auto run = row.runs.rbegin(); run != row.runs.rend(); ++run)
+    if (run->verdict) return *run;
   return row.runs.back();
 }
 
@@ -291,6 +293,8 @@ std::string bounds_in(Language language, const std::optional<Bounds>& bounds) {
   if (!bounds) return say(language, Msg::unknown);
   if (std::isinf(bounds->lower)) return say(language, Msg::ov_not_seen);
   if (std::isinf(bounds->upper)) return outage_in(language, {bounds->lower, std::nullopt, true});
+  if (bounds->lower > 0 && bounds->lower == bounds->upper)
+    return duration_in(language, bounds->lower);
   if (bounds->upper <= 0) return outage_in(language, {0.0, 0.0, false});
   // Whether there was anything at all is not known.
   if (bounds->lower <= 0) return say(language, {Msg::ov_up_to, {DurationValue{bounds->upper}}});
@@ -310,6 +314,11 @@ std::string counts_in(Language language, const OverviewCheck& check) {
   return say(language, {Msg::ov_check_counts,
                         {check.name, CountValue{check.failed}, CountValue{check.unknown},
                          CountValue{check.passed}}});
+}
+
+std::string link_to(const OverviewRun& run, const std::filesystem::path& where) {
+  const std::filesystem::path folder = run.folder;
+  return link_to(run.has_page ? folder / "report.html" : folder, where);
 }
 
 std::string link_to(const std::filesystem::path& target, const std::filesystem::path& where) {

@@ -41,7 +41,6 @@ OverviewCell redundancy_in(Language language, const OverviewScenario& row);
 OverviewCell largest_in(Language language, const OverviewScenario& row);
 OverviewCell class_in(Language language, const OverviewScenario& row);
 std::string started_in(Language language, const OverviewRun& run);
-const OverviewRun& newest_of(const OverviewScenario& row);
 std::string one_line(const OverviewCell& cell);  // "A (B; C)"
 
 // Cells of a run.
@@ -56,7 +55,9 @@ std::string finding_in(Language language, const OverviewFinding& finding);
 std::string evidence_in(Language language, const Evidence& evidence);
 std::string counts_in(Language language, const OverviewCheck& check);
 
-// A folder, or a page in it, as a link from folder `where`.
+// A run's report, or its folder where it has none, as a link from folder `where`.
+std::string link_to(const OverviewRun& run, const std::filesystem::path& where);
+// A folder, or a page in it.
 std::string link_to(const std::filesystem::path& target, const std::filesystem::path& where);
 
 }  // namespace ernstfall
