@@ -16,7 +16,7 @@ namespace {
 constexpr double kFloor = 138;           // y of the axis, px
 constexpr double kPlot = 104;            // height of the tallest bar, px
 constexpr double kBarsPercent = 84;      // of the width; the rest is for labels
-constexpr double kSlotPercent = 6;       // the widest
+constexpr double kSlotPercent = 9;       // the widest
 constexpr std::size_t kMaxSigns = 24;    // more would overlap on a phone
 constexpr std::size_t kMaxInWords = 12;  // for who cannot see it; more are read from the table
 constexpr double kAllowedInScale = 2.5;  // times the tallest bar

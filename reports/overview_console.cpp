@@ -70,8 +70,7 @@ class OverviewPage {
 
   std::string row(const OverviewScenario& row) const {
     const std::string verdict = verdict_in(l_, row.outcome);
-    std::string name = row_name_in(l_, row);
-    if (o_.clusters.size() > 1) name += " · " + cluster_name_in(l_, row.cluster);
+    const std::string name = row_name_in(l_, o_, row);
     std::string text =
         "\n" + paint_prefix(wrap("  ========== " + name, kOverviewColumns, 4),
                             "==========", paint(colour_of(row.outcome), pad_right(verdict, 14)));

@@ -93,9 +93,7 @@ class OverviewHtml {
   }
 
   std::string name_of(const OverviewScenario& row) const {
-    std::string name = row_name_in(l_, row);
-    if (o_.clusters.size() > 1) name += " · " + cluster_name_in(l_, row.cluster);
-    return escape_html(name);
+    return escape_html(row_name_in(l_, o_, row));
   }
 
   // With the column's name, which a narrow page shows beside it.
@@ -110,6 +108,15 @@ class OverviewHtml {
     return cell_html(column, escape_html(cell.main), cell.notes);
   }
 
+  // What tells rows of one scenario apart.
+  std::vector<std::string> apart_in(const OverviewScenario& row) const {
+    std::vector<std::string> notes;
+    if (std::string version = row_version_in(l_, row); !version.empty())
+      notes.push_back(std::move(version));
+    if (o_.clusters.size() > 1) notes.push_back(cluster_name_in(l_, row.cluster));
+    return notes;
+  }
+
   std::string matrix_row(std::size_t i) const {
     const OverviewScenario& row = o_.scenarios[i];
     const OverviewCell outcome = outcome_in(l_, row);
@@ -117,7 +124,8 @@ class OverviewHtml {
     return fmt::format(
                "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><a "
                "href=\"#{}\">{}</a>{}</th>",
-               anchors_[i], name_of(row), notes_html(row_notes_in(l_, row))) +
+               anchors_[i], escape_html(row.scenario),
+               notes_html(apart_in(row)) + notes_html(row_notes_in(l_, row))) +
            cell_html(Msg::ov_col_outcome, verdict_badge(row.outcome, outcome.main), outcome.notes) +
            cell_html(Msg::ov_col_fault, faults_in(l_, row)) +
            cell_html(Msg::ov_col_runs, counted_in(l_, row)) +

@@ -56,9 +56,7 @@ class OverviewMarkdown {
   }
 
   std::string name_of(const OverviewScenario& row) const {
-    std::string name = row_name_in(l_, row);
-    if (o_.clusters.size() > 1) name += " · " + cluster_name_in(l_, row.cluster);
-    return escape_markdown(name);
+    return escape_markdown(row_name_in(l_, o_, row));
   }
 
   std::string matrix() const {

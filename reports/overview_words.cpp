@@ -155,13 +155,18 @@ std::string verdict_in(Language language, const OverviewRun& run) {
                      : say(language, Msg::ov_verdict_unreadable);
 }
 
-std::string row_name_in(Language language, const OverviewScenario& row) {
-  std::string name = row.scenario;
-  if (!row.version_known)
-    name += " · " + say(language, Msg::ov_version_unknown);
-  else if (row.versions > 1)
-    name += " · " + say(language, of_text(Msg::ov_version_of, row.version, row.versions));
-  return name;
+std::string row_version_in(Language language, const OverviewScenario& row) {
+  if (!row.version_known) return say(language, Msg::ov_version_unknown);
+  if (row.versions < 2) return {};
+  return say(language, of_text(Msg::ov_version_of, row.version, row.versions));
+}
+
+std::string row_name_in(Language language, const Overview& overview, const OverviewScenario& row) {
+  std::vector<std::string> parts{row.scenario};
+  if (std::string version = row_version_in(language, row); !version.empty())
+    parts.push_back(std::move(version));
+  if (overview.clusters.size() > 1) parts.push_back(cluster_name_in(language, row.cluster));
+  return join(parts, " · ");
 }
 
 std::vector<std::string> row_notes_in(Language language, const OverviewScenario& row) {
@@ -193,11 +198,11 @@ OverviewCell outcome_in(Language language, const OverviewScenario& row) {
   const auto part = [&](Msg id, std::size_t n) {
     if (n > 0) parts.push_back(say(language, counted_text(id, n)));
   };
-  part(Msg::ov_count_dirty, row.counts.dirty);
-  part(Msg::ov_count_violated, row.counts.violated);
-  part(Msg::ov_count_inconclusive, row.counts.inconclusive);
+  part(Msg::ov_rows_dirty, row.counts.dirty);
+  part(Msg::ov_rows_violated, row.counts.violated);
+  part(Msg::ov_rows_inconclusive, row.counts.inconclusive);
   part(Msg::ov_count_unreadable, row.counts.unreadable);
-  part(Msg::ov_count_passed, row.counts.passed);
+  part(Msg::ov_rows_passed, row.counts.passed);
   cell.notes.push_back(join(parts, ", "));
   return cell;
 }

@@ -29,8 +29,11 @@ struct OverviewCell {
   std::string main;
   std::vector<std::string> notes;
 };
-std::string row_name_in(Language language, const OverviewScenario& row);  // with its version
-// What tells rows of one scenario apart, and whether somebody acted.
+// "version 1 of 2"; empty: there is one
+std::string row_version_in(Language language, const OverviewScenario& row);
+// With its version, and its cluster where there are several.
+std::string row_name_in(Language language, const Overview& overview, const OverviewScenario& row);
+// Its title, and whether somebody acted.
 std::vector<std::string> row_notes_in(Language language, const OverviewScenario& row);
 OverviewCell faults_in(Language language, const OverviewScenario& row);
 OverviewCell outcome_in(Language language, const OverviewScenario& row);

@@ -162,7 +162,12 @@ TEST_F(Nights, NumbersAreThoseOfTheRuns) {
   EXPECT_EQ(kill.at_most, ClusterClass::backup_like);
   ASSERT_TRUE(kill.largest);
   EXPECT_FALSE(kill.phases.empty());
-  EXPECT_THAT(kill.checks.front().name, "rto");
+  const auto rto = std::find_if(kill.checks.begin(), kill.checks.end(),
+                                [](const OverviewCheck& check) { return check.name == "rto"; });
+  ASSERT_NE(rto, kill.checks.end());
+  EXPECT_EQ(rto->failed, 3U);
+  // The newest says it first.
+  EXPECT_EQ(kill.runs[rto->findings.front().run].run_id, "kill-prod-2");
   EXPECT_EQ(newest_of(kill).run_id, "kill-prod-2");
 }
 
