@@ -155,6 +155,9 @@ struct ComparisonReport {
 constexpr std::size_t kMaxRunsPerSide = 500;
 Result<std::vector<ComparedRun>> read_side(const std::vector<std::filesystem::path>& paths,
                                            const Catalogue& catalogue);
+// One of them. Of one that cannot be read, scenario, cluster and start are those of its meta.json,
+// if it has one.
+ComparedRun read_run(const std::filesystem::path& folder, const Catalogue& catalogue);
 // Why a run does not count; nullopt: it does.
 std::optional<LeftOutRun> left_out(const ComparedRun& run);
 

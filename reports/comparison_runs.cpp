@@ -38,32 +38,18 @@ Result<std::vector<fs::path>> folders_of(const fs::path& path) {
 }
 
 // Of a run that cannot be read otherwise: it is named where it would have counted.
-std::string scenario_of(const fs::path& folder) {
+void take_meta(const fs::path& folder, RunReport& report) {
   const auto text = read_file(folder / "meta.json");
-  if (!text) return {};
+  if (!text) return;
   const auto meta = nlohmann::json::parse(*text, nullptr, false);
-  if (!meta.is_object()) return {};
-  const auto it = meta.find("scenario");
-  return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
-  ComparedRun run;
-  run.folder = folder.string();
-  run.report.run_id = folder.filename().string();
-  auto report = load_report(folder, catalogue);
-  auto environment = read_environment(folder);
-  if (!report)
-    run.problem = to_string(report.error());
-  else if (!environment)
-    run.problem = to_string(environment.error());
-  if (report)
-    run.report = std::move(*report);
-  else
-    run.report.scenario = scenario_of(folder);
-  if (environment) run.environment = std::move(*environment);
-  add_versions(run.environment, run.report.versions);
-  return run;
+  if (!meta.is_object()) return;
+  const auto word = [&meta](const char* key) {
+    const auto it = meta.find(key);
+    return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  report.scenario = word("scenario");
+  report.cluster = word("cluster");
+  report.started_utc = word("started");
 }
 
 bool fault_had_begun(const RunReport& report) {
@@ -87,7 +73,34 @@ Text why_inconclusive(const RunReport& report) {
   return report.why;
 }
 
+Text why_dirty(const RunReport& report) {
+  if (!report.journal_problem.empty()) return report.journal_problem;
+  for (const FaultResult& fault : report.faults)
+    if (fault.dirty)
+      return {Msg::proof_fault_by, {fault.fault, fault.node, inner(recorded(fault.problem))}};
+  return {};
+}
+
 }  // namespace
+
+ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue) {
+  ComparedRun run;
+  run.folder = folder.string();
+  run.report.run_id = folder.filename().string();
+  auto report = load_report(folder, catalogue);
+  auto environment = read_environment(folder);
+  if (!report)
+    run.problem = to_string(report.error());
+  else if (!environment)
+    run.problem = to_string(environment.error());
+  if (report)
+    run.report = std::move(*report);
+  else
+    take_meta(folder, run.report);
+  if (environment) run.environment = std::move(*environment);
+  add_versions(run.environment, run.report.versions);
+  return run;
+}
 
 Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
                                            const Catalogue& catalogue) {
@@ -105,7 +118,7 @@ Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
     return fail(Errc::usage, "{} runs on one side; {} are the most", folders.size(),
                 kMaxRunsPerSide);
   std::vector<ComparedRun> runs;
-  for (const fs::path& folder : folders) runs.push_back(read_one(folder, catalogue));
+  for (const fs::path& folder : folders) runs.push_back(read_run(folder, catalogue));
   return runs;
 }
 
@@ -114,7 +127,7 @@ std::optional<LeftOutRun> left_out(const ComparedRun& run) {
   if (!run.problem.empty())
     return LeftOutRun{report.run_id, {Msg::lo_not_readable, {run.problem}}, true};
   if (report.verdict == RunVerdict::dirty)
-    return LeftOutRun{report.run_id, {Msg::lo_dirty, {inner(report.journal_problem)}}, true};
+    return LeftOutRun{report.run_id, {Msg::lo_dirty, {inner(why_dirty(report))}}, true};
   const bool begun = fault_had_begun(report);
   // What a person ended says nothing about the cluster.
   if (!report.aborted.empty())

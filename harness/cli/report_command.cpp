@@ -1,5 +1,6 @@
-// report_command: `ernstfall report RUN` renders a run again; `ernstfall recheck RUN` recomputes
-// its verdict from the raw history and says what differs from the stored result.
+// report_command: `ernstfall report RUN...` renders a run again, or many on one page; `ernstfall
+// recheck RUN` recomputes its verdict from the raw history and says what differs from the stored
+// result.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/cli/overview_report.h"
 #include "harness/core/files.h"
 #include "harness/lang/messages.h"
 #include "reports/compare_results.h"
@@ -75,6 +77,14 @@ Result<ExitCode> report(const std::string& name, const std::string& format,
   return ExitCode::pass;
 }
 
+Result<ExitCode> report_any(const OverviewArguments& arguments) {
+  if (means_overview(arguments.runs)) return report_overview(arguments);
+  // Refused, and not ignored.
+  if (!arguments.output.empty())
+    return fail(Errc::usage, "--output: of several runs; the files of one are in its folder");
+  return report(arguments.runs.front(), arguments.format, arguments.language);
+}
+
 Result<ExitCode> recheck(const std::string& name, bool json) {
   ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
   if (is_suite_folder(folder))
@@ -115,26 +125,29 @@ void finish(Context& context, const Fn& command) {
 }  // namespace
 
 void add_report(CLI::App& app, Context& context) {
-  struct ReportOptions {
-    std::string run = "runs/latest";
-    std::string format;
-    std::string language = "en";
-    bool json = false;
-  };
-  auto options = std::make_shared<ReportOptions>();
-  CLI::App* show =
-      app.add_subcommand("report", "render the report of a run again, from its history");
-  show->add_option("run", options->run, "run folder, or folder of a suite")->capture_default_str();
+  auto options = std::make_shared<OverviewArguments>();
+  options->runs = {"runs/latest"};
+  CLI::App* show = app.add_subcommand(
+      "report", "render the report of a run again, from its history; of several runs an overview");
+  show->add_option("run", options->runs,
+                   "run folder, or folder of a suite; an overview: folder of runs, or several")
+      ->capture_default_str();
   show->add_option("--format", options->format,
-                   "print this to stdout instead of writing the run folder's files")
+                   "print this to stdout instead of writing the report's files")
       ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));
   show->add_option("--lang", options->language, "language of the report: en or de")
       ->capture_default_str();
-  show->callback([options, &context] {
-    finish(context, [&] { return report(options->run, options->format, options->language); });
-  });
+  show->add_option(
+      "--output", options->output,
+      "folder for overview.html, overview.md and overview.json (default: the folder of "
+      "runs; with several: overview)");
+  show->callback([options, &context] { finish(context, [&] { return report_any(*options); }); });
 
-  auto again = std::make_shared<ReportOptions>();
+  struct RecheckOptions {
+    std::string run = "runs/latest";
+    bool json = false;
+  };
+  auto again = std::make_shared<RecheckOptions>();
   CLI::App* judge = app.add_subcommand(
       "recheck",
       "recompute the verdict of a run from its raw history, and compare; exits as the run did");

@@ -26,7 +26,17 @@ inline const std::vector<std::string>& quoted_in_runs() {
       "call helper name:r0 peer-node-id:0 conn-name:peer helper:split-brain",
       "503 Service Unavailable",
       "EXT4-fs (drbd0): mounted filesystem with ordered data mode",
-      "ernstfall heal"};
+      "ernstfall heal",
+      "the line home is slow",
+      "every packet to mirror is late",
+      "nobody notices",
+      "no packet was late",
+      "net.isolate on mirror",
+      "mirror does not answer",
+      "the { or [ that begins here is not closed",
+      "the \\{ or \\[ that begins here is not closed",
+      "cannot open: No such file or directory",
+      "version: drbd"};
   return kQuoted;
 }
 inline const std::set<std::string>& names_in_runs() {
@@ -58,6 +68,8 @@ inline const std::set<std::string>& names_in_runs() {
                                             "Inconsistent",
                                             "peer",
                                             "QUOTED",
+                                            "spare",
+                                            "ha",
                                             "delay",
                                             "UTC",
                                             "drbd",
