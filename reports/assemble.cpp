@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/canary.h"
 #include "probes/checks/drbd_timeline.h"
 #include "probes/checks/rpo.h"
@@ -67,7 +68,7 @@ void take_rto(RunReport& report, const RtoMeasurement& rto, const RunFacts& fact
     result.lower_ms.reset();
     result.upper_ms.reset();
     result.recovered_by = RecoveredBy::nobody;
-    result.problem = "a soak has many faults, and no one moment to count from";
+    result.problem = Msg::rto_soak;
   }
   if (facts.redundancy_at && facts.effect_at())
     result.redundancy_restored_ms = to_ms(*facts.redundancy_at - *facts.effect_at());
@@ -224,8 +225,9 @@ RunReport assemble(const AssembleInput& input) {
   if (report.history_truncated)
     report.not_measured.insert(
         report.not_measured.begin(),
-        "the end of the run: the history ends inside a record" +
-            (input.history.damage.empty() ? "" : ": " + input.history.damage));
+        input.history.damage.empty()
+            ? Text(Msg::limit_truncated)
+            : Text(Msg::limit_truncated_because, {inner(recorded(input.history.damage))}));
   return report;
 }
 

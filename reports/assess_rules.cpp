@@ -17,37 +17,33 @@ Statement statement(RuleState state, Msg id, std::vector<TextValue> values,
   return {state, std::nullopt, {id, std::move(values)}, ref_of(run)};
 }
 
-TextValue nested(const Text& text) {
-  return std::vector<Text>{text};
-}
-
 Statement judge_check(const std::string& name, const AssessedRun& run, const Text& title) {
   const CheckResult* check = assess_check(run.run.report, name);
   if (check == nullptr || check->verdict == Verdict::unknown) {
     const bool canary = name == kBlockLossCheck || name == kWriteOrderCheck;
     return statement(RuleState::untested,
                      check == nullptr && canary ? Msg::ev_no_canary : Msg::ev_check_unknown,
-                     {nested(title), name}, run);
+                     {inner(title), name}, run);
   }
   if (check->verdict == Verdict::fail)
     return statement(RuleState::not_met, Msg::ev_check_broken,
-                     {nested(title), name, check->message}, run);
-  return statement(RuleState::met, Msg::ev_check_held, {nested(title), name}, run);
+                     {inner(title), name, inner(check->message)}, run);
+  return statement(RuleState::met, Msg::ev_check_held, {inner(title), name}, run);
 }
 
 Statement judge_service_loss(const AssessedRun& run, const Text& title) {
   const RpoResult& rpo = run.run.report.rpo;
   if (rpo.lost > 0)
     return statement(RuleState::not_met, Msg::ev_lost,
-                     {nested(title), CountValue{rpo.lost}, CountValue{rpo.acknowledged}}, run);
+                     {inner(title), CountValue{rpo.lost}, CountValue{rpo.acknowledged}}, run);
   if (rpo.acknowledged == 0)
-    return statement(RuleState::untested, Msg::ev_no_ledger, {nested(title)}, run);
+    return statement(RuleState::untested, Msg::ev_no_ledger, {inner(title)}, run);
   if (rpo.unaudited > 0 || rpo.stuck > 0)
     return statement(RuleState::untested, Msg::ev_not_audited,
-                     {nested(title), CountValue{rpo.acknowledged}, CountValue{rpo.unaudited},
+                     {inner(title), CountValue{rpo.acknowledged}, CountValue{rpo.unaudited},
                       CountValue{rpo.stuck}},
                      run);
-  return statement(RuleState::met, Msg::ev_none_lost, {nested(title), CountValue{rpo.acknowledged}},
+  return statement(RuleState::met, Msg::ev_none_lost, {inner(title), CountValue{rpo.acknowledged}},
                    run);
 }
 
@@ -65,25 +61,25 @@ Statement judge_served(const AssessedRun& run, const Text& title, bool by_operat
   const RtoResult& rto = report.rto;
   const OutageValue outage = outage_of(report);
   if (!rto.problem.empty() || !rto.lower_ms)
-    return statement(RuleState::untested, Msg::ev_outage_unknown, {nested(title), rto.problem},
-                     run);
+    return statement(RuleState::untested, Msg::ev_outage_unknown,
+                     {inner(title), inner(rto.problem)}, run);
   if (!rto.outage_observed)
-    return rto.upper_ms ? statement(RuleState::met, Msg::ev_served, {nested(title), outage}, run)
+    return rto.upper_ms ? statement(RuleState::met, Msg::ev_served, {inner(title), outage}, run)
                         : statement(RuleState::untested, Msg::ev_outage_unknown,
-                                    {nested(title), std::string("-")}, run);
+                                    {inner(title), std::string("-")}, run);
   switch (rto.recovered_by) {
     case RecoveredBy::itself:
-      return statement(RuleState::met, Msg::ev_by_itself, {nested(title), outage}, run);
+      return statement(RuleState::met, Msg::ev_by_itself, {inner(title), outage}, run);
     case RecoveredBy::operator_steps:
       return statement(by_operator ? RuleState::met : RuleState::not_met, Msg::ev_by_operator,
-                       {nested(title), outage}, run);
+                       {inner(title), outage}, run);
     case RecoveredBy::undo:
       return statement(RuleState::not_met, Msg::ev_by_undo,
-                       {nested(title), outage, DurationValue{held_ms(report, run.scenario)}}, run);
+                       {inner(title), outage, DurationValue{held_ms(report, run.scenario)}}, run);
     case RecoveredBy::nobody:
       break;
   }
-  return statement(RuleState::not_met, Msg::ev_not_back, {nested(title), outage}, run);
+  return statement(RuleState::not_met, Msg::ev_not_back, {inner(title), outage}, run);
 }
 
 Statement judge_target(const AssessedRun& run, const Text& title, const AssessSettings& settings) {
@@ -91,11 +87,11 @@ Statement judge_target(const AssessedRun& run, const Text& title, const AssessSe
   const OutageValue outage = outage_of(run.run.report);
   const auto allowed = settings.target_ms ? settings.target_ms : run.run.report.rto_allowed_ms;
   if (!rto.problem.empty() || !rto.lower_ms)
-    return statement(RuleState::untested, Msg::ev_outage_unknown, {nested(title), rto.problem},
-                     run);
+    return statement(RuleState::untested, Msg::ev_outage_unknown,
+                     {inner(title), inner(rto.problem)}, run);
   if (!allowed)
-    return statement(RuleState::untested, Msg::ev_no_target, {nested(title), outage}, run);
-  const std::vector<TextValue> values{nested(title), outage, DurationValue{*allowed}};
+    return statement(RuleState::untested, Msg::ev_no_target, {inner(title), outage}, run);
+  const std::vector<TextValue> values{inner(title), outage, DurationValue{*allowed}};
   if (*rto.lower_ms > *allowed) return statement(RuleState::not_met, Msg::ev_within, values, run);
   if (rto.upper_ms && *rto.upper_ms <= *allowed)
     return statement(RuleState::met, Msg::ev_within, values, run);
@@ -106,14 +102,14 @@ Statement judge_redundancy(const AssessedRun& run, const Text& title) {
   const RunReport& report = run.run.report;
   const CheckResult* check = assess_check(report, "converged");
   if (check == nullptr || check->verdict == Verdict::unknown)
-    return statement(RuleState::untested, Msg::ev_redundancy_unknown, {nested(title)}, run);
+    return statement(RuleState::untested, Msg::ev_redundancy_unknown, {inner(title)}, run);
   if (check->verdict == Verdict::fail)
-    return statement(RuleState::not_met, Msg::ev_not_redundant, {nested(title), check->message},
-                     run);
+    return statement(RuleState::not_met, Msg::ev_not_redundant,
+                     {inner(title), inner(check->message)}, run);
   if (report.rto.redundancy_restored_ms)
     return statement(RuleState::met, Msg::ev_redundant,
-                     {nested(title), DurationValue{*report.rto.redundancy_restored_ms}}, run);
-  return statement(RuleState::met, Msg::ev_redundant_kept, {nested(title)}, run);
+                     {inner(title), DurationValue{*report.rto.redundancy_restored_ms}}, run);
+  return statement(RuleState::met, Msg::ev_redundant_kept, {inner(title)}, run);
 }
 
 }  // namespace

@@ -17,9 +17,9 @@
 #include "harness/cluster/cluster.h"
 #include "harness/core/exit_code.h"
 #include "harness/core/result.h"
+#include "harness/lang/messages.h"
 #include "harness/scenario/scenario.h"
 #include "reports/comparison.h"
-#include "reports/lang/messages.h"
 #include "reports/model.h"
 
 namespace ernstfall {

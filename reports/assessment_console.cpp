@@ -157,7 +157,8 @@ class AssessmentPage {
   std::string rest() const {
     std::string text;
     if (!a_.left_out.empty()) text += heading(say(language_, Msg::as_left_out) + ":");
-    for (const std::string& line : left_out_in(a_)) text += wrap("  " + line, kAssessColumns, 4);
+    for (const std::string& line : left_out_in(language_, a_))
+      text += wrap("  " + line, kAssessColumns, 4);
     if (!a_.differences.empty()) {
       text += heading(say(language_, Msg::as_differences) + ":");
       for (const EnvironmentDifference& difference : a_.differences)

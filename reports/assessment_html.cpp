@@ -167,7 +167,8 @@ class AssessmentHtml {
   std::string rest() const {
     std::string html;
     std::string list;
-    for (const std::string& line : left_out_in(a_)) list += "<li>" + escape_html(line) + "</li>";
+    for (const std::string& line : left_out_in(l_, a_))
+      list += "<li>" + escape_html(line) + "</li>";
     if (!list.empty()) html += heading(Msg::as_left_out) + "<ul>" + list + "</ul>";
     if (!a_.differences.empty()) {
       std::string rows;

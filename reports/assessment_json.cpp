@@ -36,7 +36,8 @@ AssessJson runs_json(const std::vector<RunRef>& runs) {
 AssessJson left_out_json(const std::vector<LeftOutRun>& runs) {
   AssessJson list = AssessJson::array();
   for (const LeftOutRun& run : runs)
-    list.push_back({{"run_id", run.run_id}, {"why", run.why}, {"may_hide", run.may_hide}});
+    list.push_back(
+        {{"run_id", run.run_id}, {"why", run.why.english()}, {"may_hide", run.may_hide}});
   return list;
 }
 

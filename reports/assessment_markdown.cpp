@@ -90,7 +90,7 @@ std::string render_assessment_markdown(const Assessment& a, Language l) {
     text += fmt::format("* {}: {}\n", md(l, point.why), run_cell(point.run));
   text += matrix_md(a, l) + rules_md(a, l) + gaps_md(a, l);
   if (!a.left_out.empty()) text += "\n## " + say(l, Msg::as_left_out) + "\n\n";
-  for (const std::string& line : left_out_in(a)) text += "* " + escape_markdown(line) + "\n";
+  for (const std::string& line : left_out_in(l, a)) text += "* " + escape_markdown(line) + "\n";
   if (!a.differences.empty())
     text +=
         "\n## " + say(l, Msg::as_differences) + "\n\n" + say(l, Msg::as_differences_about) + "\n\n";

@@ -111,9 +111,10 @@ std::string repeats_in(Language language, const Assessment& assessment) {
               {CountValue{assessment.counted}, NumberValue{100 * (1 - std::pow(0.05, 1 / n)), 0}}});
 }
 
-std::vector<std::string> left_out_in(const Assessment& assessment) {
+std::vector<std::string> left_out_in(Language language, const Assessment& assessment) {
   std::vector<std::string> lines;
-  for (const LeftOutRun& run : assessment.left_out) lines.push_back(run.run_id + ": " + run.why);
+  for (const LeftOutRun& run : assessment.left_out)
+    lines.push_back(run.run_id + ": " + say(language, run.why));
   return lines;
 }
 

@@ -23,7 +23,8 @@ std::string files_lost_in(Language language, const NeedResult& result);
 std::string copies_in(Language language, const NeedResult& result);
 // What no loss in so many runs excludes; empty where writes were lost, or no run counts.
 std::string repeats_in(Language language, const Assessment& assessment);
-std::vector<std::string> left_out_in(const Assessment& assessment);  // "RUN: why"
+std::vector<std::string> left_out_in(Language language,
+                                     const Assessment& assessment);  // "RUN: why"
 std::string other_runs_in(Language language, const Assessment& assessment);
 
 }  // namespace ernstfall

@@ -9,6 +9,7 @@ extern const std::string_view kUplotJs;
 extern const std::string_view kUplotCss;
 extern const std::string_view kUplotLicense;
 extern const std::string_view kReportCss;
+extern const std::string_view kOverviewCss;
 extern const std::string_view kReportJs;
 extern const std::string_view kThresholdJs;
 

@@ -1,10 +1,9 @@
 // classify: applies the rubric. Worst first: what is unsafe cannot be anything better.
 #include "reports/classify.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
+#include "harness/lang/messages.h"
 #include "reports/words.h"
 
 namespace ernstfall {
@@ -21,9 +20,9 @@ Verdict verdict_of(const RunReport& report, std::string_view name) {
   return check == nullptr ? Verdict::unknown : check->verdict;
 }
 
-std::string message_of(const RunReport& report, std::string_view name) {
+Text message_of(const RunReport& report, std::string_view name) {
   const CheckResult* check = check_of(report, name);
-  return check == nullptr ? "not checked" : check->message;
+  return check == nullptr ? Text(Msg::reason_not_checked) : check->message;
 }
 
 struct Rules {
@@ -87,35 +86,34 @@ ClusterClass class_of(const Rules& rules) {
 void classify(RunReport& report, const RunFacts& facts) {
   const Rules rules = judge(report, facts);
   report.cluster_class = class_of(rules);
-  const auto add = [&](std::string_view rule, Verdict verdict, std::string evidence) {
-    report.class_reasons.push_back({std::string(rule), verdict == Verdict::pass,
-                                    std::move(evidence), verdict != Verdict::unknown});
+  const auto add = [&](Msg rule, Verdict verdict, Text evidence) {
+    report.class_reasons.push_back(
+        {rule, verdict == Verdict::pass, std::move(evidence), verdict != Verdict::unknown});
   };
   const FaultResult* fault = report.faults.empty() ? nullptr : &report.faults.front();
-  add("the fault took effect, on a cluster that was well", rules.fault_proven,
-      fault == nullptr                                  ? "no fault was injected"
-      : !fault->problem.empty() && !fault->confirmed_at ? fault->problem
-      : !facts.baseline_ok.value_or(true) ? "the baseline did not hold: " + facts.baseline_why
-                                          : fault->confirmed_by);
-  add("never two Primaries, never a split brain", rules.invariants,
+  add(Msg::reason_effect, rules.fault_proven,
+      fault == nullptr                                  ? Text(Msg::reason_no_fault)
+      : !fault->problem.empty() && !fault->confirmed_at ? recorded(fault->problem)
+      : !facts.baseline_ok.value_or(true)
+          ? Text(Msg::reason_no_baseline, {inner(recorded(facts.baseline_why))})
+          : recorded(fault->confirmed_by));
+  add(Msg::reason_invariants, rules.invariants,
       message_of(report,
                  verdict_of(report, "single-primary") >= verdict_of(report, "no-split-brain")
                      ? "single-primary"
                      : "no-split-brain"));
   if (rules.canary)
-    add("no acknowledged block lost on the replicated volume, and none out of order", rules.blocks,
+    add(Msg::reason_blocks, rules.blocks,
         message_of(report, verdict_of(report, "block-loss") >= verdict_of(report, "write-order")
                                ? "block-loss"
                                : "write-order"));
-  add("no acknowledged write lost", rules.nothing_lost, message_of(report, "rpo"));
-  add("users served again while the fault was still there", rules.recovered_in_fault,
-      report.rto.problem.empty()
-          ? fmt::format("cut off {}; recovered {}", outage_in_words(report.rto),
-                        recovered_in_words(report.rto.recovered_by))
-          : report.rto.problem);
-  add("without anybody acting", rules.unattended,
-      fmt::format("recovered {}", recovered_in_words(report.rto.recovered_by)));
-  add("redundancy restored by itself", rules.redundant, message_of(report, "converged"));
+  add(Msg::reason_nothing_lost, rules.nothing_lost, message_of(report, "rpo"));
+  const TextValue recovered = inner(recovered_text(report.rto.recovered_by));
+  add(Msg::reason_served, rules.recovered_in_fault,
+      report.rto.problem.empty() ? Text(Msg::reason_cut_off, {outage_value(report.rto), recovered})
+                                 : report.rto.problem);
+  add(Msg::reason_unattended, rules.unattended, {Msg::reason_recovered, {recovered}});
+  add(Msg::reason_redundant, rules.redundant, message_of(report, "converged"));
 }
 
 }  // namespace ernstfall

@@ -1,4 +1,4 @@
-// comparison: the rules that make a regression, no regression or "not enough data" of two sets of
+// comparison: the rules that make a regression, no regression or Msg::cmp_not_enough of two sets of
 // runs.
 #include "reports/comparison.h"
 
@@ -11,7 +11,9 @@
 
 #include "harness/core/text.h"
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "reports/measures.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -86,7 +88,7 @@ Measure numbers_of(const MeasureValues& values, const CompareSettings& settings)
 void say_what_is_missing(Measure& measure, const MeasureValues& values) {
   measure.outcome = CompareOutcome::unknown;
   if (measure.base.n == 0 && measure.candidate.n == 0) {
-    measure.note = "measured on neither side";
+    measure.note = Msg::cmp_nowhere;
     return;
   }
   const double typical =
@@ -100,14 +102,13 @@ void say_what_is_missing(Measure& measure, const MeasureValues& values) {
   const auto to_pass_tolerance =
       repeats_to_find(measure.rule_out - measure.tolerance, known, 0.5, kPower);
   if (!to_see || !to_pass_tolerance || !std::isfinite(known)) {
-    measure.note = "not enough data: no number of repeats would be enough at this spread and width";
+    measure.note = Msg::cmp_never_enough;
     return;
   }
   const std::size_t now = std::min(measure.base.n, measure.candidate.n);
   measure.repeats = std::max({*to_see, *to_pass_tolerance, now + 1});
   measure.note =
-      fmt::format("not enough data: about {} repeats on each side would be enough{}",
-                  *measure.repeats, spread ? "" : " (assuming a spread of 15 % of the median)");
+      Text(spread ? Msg::cmp_enough : Msg::cmp_enough_assumed, {plain_number(*measure.repeats)});
 }
 
 void judge_measure(Measure& measure, const MeasureValues& values, double alpha) {
@@ -115,16 +116,15 @@ void judge_measure(Measure& measure, const MeasureValues& values, double alpha) 
   if (measure.shift && measure.p && *measure.p <= alpha &&
       measure.shift->estimate > measure.tolerance) {
     measure.outcome = CompareOutcome::regression;
-    measure.note = measure.shift->lower > measure.tolerance
-                       ? "worse beyond chance, and certainly by more than the tolerance"
-                       : "worse beyond chance, and by more than the tolerance";
+    measure.note =
+        measure.shift->lower > measure.tolerance ? Msg::cmp_certainly_worse : Msg::cmp_worse;
     return;
   }
   if (!measure.shift || !(measure.shift->upper <= measure.rule_out))
     return say_what_is_missing(measure, values);
   measure.outcome = CompareOutcome::no_regression;
   measure.better = measure.shift->upper < 0 && measure.shift->estimate < -measure.tolerance;
-  if (measure.better) measure.note = "better beyond chance";
+  if (measure.better) measure.note = Msg::cmp_better_note;
 }
 
 // Adjusts the family's p values and judges each.
@@ -143,30 +143,30 @@ void judge_family(std::vector<Measure*>& family, const std::vector<const Measure
 bool judge_loss_by_example(Measure& measure) {
   if (measure.base.n == 0 && measure.candidate.n == 0) {
     measure.decides = false;
-    measure.note = "not measured: no run has a load";
+    measure.note = Msg::cmp_no_load;
     return true;
   }
   if (measure.base.n == 0 || measure.candidate.n == 0) {
-    measure.note = "not enough data: only one side has a load";
+    measure.note = Msg::cmp_one_load;
     return true;
   }
   if (measure.base.max->upper > measure.tolerance) return false;
   measure.p.reset();
   if (measure.candidate.max->lower > measure.tolerance) {
     measure.outcome = CompareOutcome::regression;
-    measure.note = fmt::format("up to {:.0f} in a run; the base never did, in {} runs",
-                               measure.candidate.max->lower, measure.base.n);
+    measure.note = Text(Msg::cmp_lost_up_to, {NumberValue{measure.candidate.max->lower, 0},
+                                              plain_number(measure.base.n)});
   } else if (measure.candidate.max->upper > measure.tolerance) {
-    measure.note = "not every acknowledged write was read back";
+    measure.note = Msg::cmp_not_read;
   } else if (!enough_for_limits(measure.base.n, measure.candidate.n)) {
-    measure.note = "not enough data";
+    measure.note = Msg::cmp_not_enough;
   } else {
     measure.outcome = CompareOutcome::no_regression;
     // Of n runs without one: 1 - 0.05^(1/n) is the greatest rate that would show none so often as
     // once in twenty.
     const double rate = 1 - std::pow(0.05, 1.0 / static_cast<double>(measure.candidate.n));
-    measure.note = fmt::format("none lost; {} runs rule out more than {:.0f} % of runs with a loss",
-                               measure.candidate.n, 100 * rate);
+    measure.note =
+        Text(Msg::cmp_none_lost, {plain_number(measure.candidate.n), NumberValue{100 * rate, 0}});
   }
   return true;
 }
@@ -192,8 +192,8 @@ std::vector<Measure> invariants_of(const std::vector<const ComparedRun*>& base,
     const std::size_t before = count(base, measure.base);
     const std::size_t after = count(candidate, measure.candidate);
     if (measure.base.n == 0 && measure.candidate.n == 0) continue;  // no DRBD, or not asked for
-    measure.note = fmt::format("broken in {} of {} runs, was in {} of {}", after,
-                               measure.candidate.n, before, measure.base.n);
+    measure.note = Text(Msg::cmp_broken_in, {plain_number(after), plain_number(measure.candidate.n),
+                                             plain_number(before), plain_number(measure.base.n)});
     if (after > 0 && before == 0 && measure.base.n > 0)
       measure.outcome = CompareOutcome::regression;
     else if (after == 0 && measure.candidate.n > 0)
@@ -215,8 +215,7 @@ std::vector<Measure> judge_all(const std::vector<MeasureValues>& values,
     if (measures[i].kind == MeasureKind::loss && judge_loss_by_example(measures[i])) continue;
     const bool phase = measures[i].kind == MeasureKind::phase;
     if (phase && (measures[i].base.n == 0 || measures[i].candidate.n == 0)) {
-      measures[i].note = measures[i].base.n == 0 ? "not in the base: another order of events"
-                                                 : "not in the candidate: another order of events";
+      measures[i].note = measures[i].base.n == 0 ? Msg::cmp_not_in_base : Msg::cmp_not_in_candidate;
       continue;
     }
     (phase ? phases : main).push_back(&measures[i]);
@@ -254,26 +253,26 @@ void conclude(ScenarioComparison& result, const CompareSettings& settings, bool 
   for (const Measure& measure : result.measures) {
     if (measure.outcome == CompareOutcome::regression) {
       regression = true;
-      result.reasons.push_back(measure.name + ": " + measure.note);
+      result.reasons.push_back(
+          {Msg::labelled, {inner(measure_text(measure.name)), inner(measure.note)}});
     }
     if (measure.outcome != CompareOutcome::unknown || !measure.decides) continue;
     unknown = true;
-    result.reasons.push_back(measure.name + ": " + measure.note);
+    result.reasons.push_back(
+        {Msg::labelled, {inner(measure_text(measure.name)), inner(measure.note)}});
     if (measure.repeats) result.repeats = std::max(result.repeats.value_or(0), *measure.repeats);
   }
   for (const LeftOutRun& run : result.candidate_left_out)
     if (run.may_hide) {
       unknown = true;
-      result.reasons.push_back(
-          "a run of the candidate does not count, and may hide a regression: " + run.run_id);
+      result.reasons.push_back(Text(Msg::cmp_may_hide, {run.run_id}));
     }
   result.outcome = regression ? CompareOutcome::regression
                    : unknown  ? CompareOutcome::unknown
                               : CompareOutcome::no_regression;
   if (!other_test || settings.accept_scenario_changes) return;
   result.outcome = CompareOutcome::unknown;
-  result.reasons.insert(result.reasons.begin(),
-                        "the scenario itself differs: these are not runs of the same test");
+  result.reasons.insert(result.reasons.begin(), Msg::cmp_other_test);
 }
 
 ScenarioComparison compare_scenario(const std::string& name,
@@ -302,8 +301,8 @@ ScenarioComparison compare_scenario(const std::string& name,
     result.measures.insert(result.measures.begin() + 3, std::move(measure));
   conclude(result, settings, other_test);
   if (base.empty() || candidate.empty())
-    result.reasons.insert(result.reasons.begin(), base.empty() ? "the base has no run of it"
-                                                               : "the candidate has no run of it");
+    result.reasons.insert(result.reasons.begin(),
+                          base.empty() ? Msg::cmp_base_none : Msg::cmp_candidate_none);
   return result;
 }
 
@@ -341,11 +340,12 @@ Result<Tolerance> parse_tolerance(std::string_view text) {
   return tolerance;
 }
 
-std::string tolerance_in_words(const Tolerance& tolerance) {
-  if (tolerance.percent <= 0) return format_duration_ms(tolerance.at_least_ms);
-  if (tolerance.at_least_ms <= 0) return fmt::format("{:g} %", tolerance.percent);
-  return fmt::format("{:g} %, at least {}", tolerance.percent,
-                     format_duration_ms(tolerance.at_least_ms));
+Text tolerance_text(const Tolerance& tolerance) {
+  const DurationValue least{tolerance.at_least_ms};
+  if (tolerance.percent <= 0) return {Msg::name_only, {least}};
+  const FigureValue share{fmt::format("{:g} %", tolerance.percent)};
+  if (tolerance.at_least_ms <= 0) return {Msg::name_only, {share}};
+  return {Msg::cmp_tolerance_both, {share, least}};
 }
 
 std::string_view compare_outcome_name(CompareOutcome outcome) {

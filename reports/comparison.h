@@ -18,6 +18,8 @@
 
 #include "harness/core/exit_code.h"
 #include "harness/core/result.h"
+#include "harness/lang/language.h"
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 #include "reports/environment.h"
 #include "reports/model.h"
@@ -33,7 +35,7 @@ struct Tolerance {
 };
 // "10%", "2s", or both: "10%,250ms". Errc::usage.
 Result<Tolerance> parse_tolerance(std::string_view text);
-std::string tolerance_in_words(const Tolerance& tolerance);
+Text tolerance_text(const Tolerance& tolerance);
 
 struct CompareSettings {
   Tolerance tolerance{10, 250};       // slower by this much is accepted
@@ -88,14 +90,14 @@ struct Measure {
   bool decides = true;  // false: it may add a regression, but being unknown changes nothing
   bool better = false;  // beyond chance and beyond the tolerance
   std::optional<std::size_t> repeats;  // per side that would be enough; only when unknown
-  std::string note;
+  Text note;
 
   bool is_time() const { return kind != MeasureKind::loss && kind != MeasureKind::invariant; }
 };
 
 struct LeftOutRun {
   std::string run_id;
-  std::string why;
+  Text why;
   // It ended badly after the fault had begun: what it would have shown is not known.
   bool may_hide = false;
 };
@@ -114,13 +116,13 @@ struct ThresholdSide {
 // harmless end, negative: later. The truth of each side lies between its two levels.
 struct ThresholdShift {
   std::string vary;
-  std::string fault;
+  Text fault;  // "net.delay on mirror"
   ThresholdSide base;
   ThresholdSide candidate;
   std::optional<double> lower_percent;  // none: without limit
   std::optional<double> upper_percent;
   bool better = false;  // certainly later
-  std::string note;
+  Text note;
 };
 
 struct ScenarioComparison {
@@ -135,7 +137,7 @@ struct ScenarioComparison {
   std::vector<Measure> measures;
   std::optional<ThresholdShift> threshold;  // then there are no measures
   CompareOutcome outcome = CompareOutcome::unknown;
-  std::vector<std::string> reasons;    // why the outcome is what it is, in words
+  std::vector<Text> reasons;           // why the outcome is what it is, in words
   std::optional<std::size_t> repeats;  // per side that would be enough
 };
 
@@ -153,6 +155,9 @@ struct ComparisonReport {
 constexpr std::size_t kMaxRunsPerSide = 500;
 Result<std::vector<ComparedRun>> read_side(const std::vector<std::filesystem::path>& paths,
                                            const Catalogue& catalogue);
+// One of them. Of one that cannot be read, scenario, cluster and start are those of its meta.json,
+// if it has one.
+ComparedRun read_run(const std::filesystem::path& folder, const Catalogue& catalogue);
 // Why a run does not count; nullopt: it does.
 std::optional<LeftOutRun> left_out(const ComparedRun& run);
 
@@ -161,9 +166,12 @@ ComparisonReport compare_runs(const std::vector<ComparedRun>& base,
                               const std::vector<ComparedRun>& candidate,
                               const CompareSettings& settings);
 
-std::string render_comparison_console(const ComparisonReport& report, bool colour);
-std::string render_comparison_markdown(const ComparisonReport& report);
-std::string render_comparison_json(const ComparisonReport& report);
-std::string render_comparison_html(const ComparisonReport& report);
+std::string render_comparison_console(const ComparisonReport& report, bool colour,
+                                      Language language = Language::english);
+std::string render_comparison_markdown(const ComparisonReport& report,
+                                       Language language = Language::english);
+std::string render_comparison_json(const ComparisonReport& report);  // English
+std::string render_comparison_html(const ComparisonReport& report,
+                                   Language language = Language::english);
 
 }  // namespace ernstfall

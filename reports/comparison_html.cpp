@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/lang/messages.h"
 #include "reports/assets.h"
 #include "reports/comparison.h"
 #include "reports/comparison_words.h"
 #include "reports/markup.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -25,150 +27,182 @@ std::string_view css_of(CompareOutcome outcome, bool verdict) {
   return "unknown";
 }
 
-std::string outcome_badge(const Measure& measure) {
-  const std::string_view css = css_of(measure.outcome, false);
-  const std::string_view sign = css == "pass" ? "✓" : css == "fail" ? "✕" : "?";
-  return fmt::format("<span class=\"badge {}\"><b aria-hidden=\"true\">{}</b> {}</span>", css, sign,
-                     measure_word(measure));
-}
-
-std::string verdict_line(CompareOutcome outcome, const std::string& meaning) {
-  return fmt::format(
-      "<div class=\"verdicts\"><span class=\"verdict {}\">{}</span><span "
-      "class=\"meaning\">{}</span></div>",
-      css_of(outcome, true), outcome_word(outcome), escape_html(meaning));
-}
-
 double shown_length(const SampleSummary& summary) {
   if (!summary.median) return 0;
   const double middle = summary.median->middle();
   return std::isfinite(middle) ? middle : summary.median->lower;
 }
 
-std::string side_row(std::string_view who, const Measure& measure, const SampleSummary& summary,
-                     double scale) {
-  const double width = std::clamp(100 * shown_length(summary) / scale, 0.4, 100.0);
-  return fmt::format(
-      "<div class=\"side\"><div class=\"who\">{}</div><div class=\"track\"><div class=\"bar\" "
-      "style=\"width:{:.2f}%\"></div></div><div class=\"how\"><b>{}</b> n {}, {}</div></div>",
-      who, width, escape_html(value_in_words(measure, summary.median)), summary.n,
-      escape_html(range_in_words(measure, summary)));
-}
+class ComparisonHtml {
+ public:
+  ComparisonHtml(const ComparisonReport& report, Language language) : r_(report), l_(language) {}
 
-std::string bars(const ScenarioComparison& comparison) {
-  std::string html;
-  for (const Measure& measure : comparison.measures) {
-    if (measure.kind != MeasureKind::outage && measure.kind != MeasureKind::redundancy) continue;
-    const double scale =
-        std::max({shown_length(measure.base), shown_length(measure.candidate), 1.0}) * 1.02;
-    html += html_tag("h3", "", escape_html(measure.name)) +
-            side_row("base", measure, measure.base, scale) +
-            side_row("candidate", measure, measure.candidate, scale);
+  std::string title() const {
+    return say(l_, outcome_word(r_.outcome)) + ": " + say(l_, Msg::cmp_title_page);
   }
-  return html;
-}
+  std::string body() const {
+    std::string text = html_tag(
+        "header", "",
+        html_tag("div", "brand",
+                 "<b>Ernstfall</b> " + html(Msg::cmp_base) + " " + escape_html(r_.base) + " · " +
+                     html(Msg::cmp_candidate) + " " + escape_html(r_.candidate)) +
+            html_tag("h1", "", html(Msg::cmp_title)) +
+            verdict_line(r_.outcome,
+                         {Msg::cmp_tolerance, {inner(tolerance_text(r_.settings.tolerance))}}));
+    for (const ScenarioComparison& comparison : r_.scenarios) text += section(comparison);
+    return text + html_tag("section", "limits", list(Msg::cmp_decided, rules_text(r_)));
+  }
+  std::string footer() const { return html(Msg::page_footer_plain); }
 
-std::string measures_html(const ScenarioComparison& comparison) {
-  std::string rows;
-  for (const Measure& measure : comparison.measures)
-    rows += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
-        "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
-        "class=\"n\">{}</td><td>{}</td></tr>",
-        outcome_badge(measure), escape_html(measure.name),
-        escape_html(value_in_words(measure, measure.base.median)),
-        escape_html(value_in_words(measure, measure.candidate.median)),
-        escape_html(shift_in_words(measure)), escape_html(interval_in_words(measure)),
-        escape_html(p_in_words(measure)), escape_html(delta_in_words(measure)),
-        escape_html(measure.note));
-  return "<h3>Numbers</h3><div class=\"scroll\"><table><thead><tr><th></th><th></th><th "
-         "class=\"n\">base</th><th class=\"n\">candidate</th><th class=\"n\">shift</th><th "
-         "class=\"n\">95 %</th><th class=\"n\">p</th><th "
-         "class=\"n\">delta</th><th></th></tr></thead><tbody>" +
-         rows + "</tbody></table></div>";
-}
+ private:
+  std::string html(const Text& text) const { return escape_html(say(l_, text)); }
 
-std::string threshold_html(const ScenarioComparison& comparison) {
-  const ThresholdShift& shift = *comparison.threshold;
-  const auto side = [](std::string_view who, const ThresholdSide& one) {
+  std::string outcome_badge(const Measure& measure) const {
+    const std::string_view css = css_of(measure.outcome, false);
+    const std::string_view sign = css == "pass" ? "✓" : css == "fail" ? "✕" : "?";
+    return fmt::format("<span class=\"badge {}\"><b aria-hidden=\"true\">{}</b> {}</span>", css,
+                       sign, html(measure_word(measure)));
+  }
+
+  std::string verdict_line(CompareOutcome outcome, const Text& meaning) const {
     return fmt::format(
-        "<tr><td>{}</td><td><b>{}</b></td><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>", who,
-        escape_html(threshold_side_in_words(one)), escape_html(one.ended), one.trials,
-        one.confirmed ? "confirmed" : "not confirmed");
-  };
-  const std::string words = threshold_shift_in_words(shift);
-  return html_tag("h3", "", escape_html(shift.vary + " of " + shift.fault)) +
-         "<div class=\"scroll\"><table><thead><tr><th></th><th>levels</th><th>search</th><th "
-         "class=\"n\">trials</th><th></th></tr></thead><tbody>" +
-         side("base", shift.base) + side("candidate", shift.candidate) + "</tbody></table></div>" +
-         (words.empty() ? "" : html_tag("p", "", "It breaks " + escape_html(words) + ".")) +
-         (shift.note.empty() ? "" : html_tag("p", "caption", escape_html(shift.note)));
-}
+        "<div class=\"verdicts\"><span class=\"verdict {}\">{}</span><span "
+        "class=\"meaning\">{}</span></div>",
+        css_of(outcome, true), html(outcome_word(outcome)), html(meaning));
+  }
 
-std::string environment_html(const ScenarioComparison& comparison) {
-  if (comparison.environment.empty())
-    return html_tag("p", "caption", "Nothing that was recorded around them differs.");
-  std::string rows;
-  for (const EnvironmentDifference& difference : comparison.environment)
-    rows += fmt::format("<tr><td>{}{}</td><td>{}</td><td>{}</td></tr>", escape_html(difference.key),
-                        difference.other_test ? " <b>(another test)</b>" : "",
-                        escape_html(difference.base), escape_html(difference.candidate));
-  std::string html =
-      "<h3>What differs around them</h3><div class=\"scroll\"><table><thead><tr><th></th><th>"
-      "base</th><th>candidate</th></tr></thead><tbody>" +
-      rows + "</tbody></table></div>";
-  if (comparison.environment_more > 0)
-    html += html_tag("p", "caption", fmt::format("And {} more.", comparison.environment_more));
-  return html;
-}
+  std::string side_row(Msg who, const Measure& measure, const SampleSummary& summary,
+                       double scale) const {
+    const double width = std::clamp(100 * shown_length(summary) / scale, 0.4, 100.0);
+    return fmt::format(
+        "<div class=\"side\"><div class=\"who\">{}</div><div class=\"track\"><div class=\"bar\" "
+        "style=\"width:{:.2f}%\"></div></div><div class=\"how\"><b>{}</b> {}</div></div>",
+        html(who), width, html(value_text(measure, summary.median)),
+        html({Msg::cmp_n_range, {plain_number(summary.n), inner(range_text(measure, summary))}}));
+  }
 
-std::string list_html(std::string_view title, const std::vector<std::string>& items) {
-  if (items.empty()) return {};
-  std::string html;
-  for (const std::string& item : items) html += "<li>" + escape_html(item) + "</li>";
-  return fmt::format("<h3>{}</h3><ul>{}</ul>", title, html);
-}
+  std::string bars(const ScenarioComparison& comparison) const {
+    std::string text;
+    for (const Measure& measure : comparison.measures) {
+      if (measure.kind != MeasureKind::outage && measure.kind != MeasureKind::redundancy) continue;
+      const double scale =
+          std::max({shown_length(measure.base), shown_length(measure.candidate), 1.0}) * 1.02;
+      text += html_tag("h3", "", html(measure_text(measure.name))) +
+              side_row(Msg::cmp_base, measure, measure.base, scale) +
+              side_row(Msg::cmp_candidate, measure, measure.candidate, scale);
+    }
+    return text;
+  }
 
-std::string scenario_section(const ScenarioComparison& comparison) {
-  std::string html =
-      html_tag("h2", "",
-               escape_html(comparison.scenario) +
-                   (comparison.title.empty() ? "" : ": " + escape_html(comparison.title)));
-  std::string meaning =
-      fmt::format("{} runs against {} runs", comparison.base_runs, comparison.candidate_runs);
-  if (comparison.repeats)
-    meaning += fmt::format("; enough would be about {} repeats on each side", *comparison.repeats);
-  html += verdict_line(comparison.outcome, meaning) + environment_html(comparison);
-  std::vector<std::string> left_out;
-  for (const LeftOutRun& run : comparison.base_left_out)
-    left_out.push_back("base " + run.run_id + ": " + run.why);
-  for (const LeftOutRun& run : comparison.candidate_left_out)
-    left_out.push_back("candidate " + run.run_id + ": " + run.why);
-  html += list_html("Runs that do not count", left_out) + bars(comparison) +
-          (comparison.threshold ? threshold_html(comparison) : measures_html(comparison)) +
-          list_html("Why", comparison.reasons);
-  return html_tag("section", "comparison", html);
-}
+  std::string measures(const ScenarioComparison& comparison) const {
+    std::string rows;
+    for (const Measure& measure : comparison.measures)
+      rows += fmt::format(
+          "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+          "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+          "class=\"n\">{}</td><td>{}</td></tr>",
+          outcome_badge(measure), html(measure_text(measure.name)),
+          html(value_text(measure, measure.base.median)),
+          html(value_text(measure, measure.candidate.median)), html(shift_text(measure)),
+          html(interval_text(measure)), html(p_text(measure)), html(delta_text(measure)),
+          html(measure.note));
+    return fmt::format(
+               "<h3>{}</h3><div class=\"scroll\"><table><thead><tr><th></th><th></th><th "
+               "class=\"n\">{}</th><th class=\"n\">{}</th><th class=\"n\">{}</th><th "
+               "class=\"n\">95 %</th><th class=\"n\">p</th><th "
+               "class=\"n\">{}</th><th></th></tr></thead><tbody>",
+               html(Msg::su_numbers), html(Msg::cmp_base), html(Msg::cmp_candidate),
+               html(Msg::cmp_shift), html(Msg::cmp_col_delta)) +
+           rows + "</tbody></table></div>";
+  }
+
+  std::string threshold(const ThresholdShift& shift) const {
+    const auto side = [this](Msg who, const ThresholdSide& one) {
+      return fmt::format(
+          "<tr><td>{}</td><td><b>{}</b></td><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+          html(who), html(threshold_side_text(one)), html(search_end_text(one.ended)), one.trials,
+          html(one.confirmed ? Msg::th_confirmed : Msg::th_not_confirmed));
+    };
+    std::string text = html_tag("h3", "", html({Msg::th_vary, {shift.vary, inner(shift.fault)}}));
+    text += fmt::format(
+        "<div class=\"scroll\"><table><thead><tr><th></th><th>{}</th><th>{}</th><th "
+        "class=\"n\">{}</th><th></th></tr></thead><tbody>",
+        html(Msg::th_col_levels), html(Msg::th_col_search), html(Msg::th_col_trials));
+    text += side(Msg::cmp_base, shift.base) + side(Msg::cmp_candidate, shift.candidate) +
+            "</tbody></table></div>";
+    if (const Text earlier = threshold_shift_text(shift); !earlier.empty())
+      text += html_tag("p", "", html({Msg::th_breaks_sentence, {inner(earlier)}}));
+    if (!shift.note.empty()) text += html_tag("p", "caption", html(shift.note));
+    return text;
+  }
+
+  std::string environment(const ScenarioComparison& comparison) const {
+    if (comparison.environment.empty())
+      return html_tag("p", "caption", html(Msg::cmp_nothing_sentence));
+    std::string rows;
+    for (const EnvironmentDifference& difference : comparison.environment)
+      rows += fmt::format(
+          "<tr><td>{}{}</td><td>{}</td><td>{}</td></tr>", escape_html(difference.key),
+          difference.other_test ? " <b>" + html(Msg::cmp_another_test_short) + "</b>" : "",
+          html(recorded(difference.base)), html(recorded(difference.candidate)));
+    std::string text = fmt::format(
+        "<h3>{}</h3><div class=\"scroll\"><table><thead><tr><th></th><th>{}</th><th>{}</th></tr>"
+        "</thead><tbody>{}</tbody></table></div>",
+        html(Msg::cmp_differs_heading), html(Msg::cmp_base), html(Msg::cmp_candidate), rows);
+    if (comparison.environment_more > 0)
+      text +=
+          html_tag("p", "caption",
+                   html({Msg::cmp_and_more_sentence, {plain_number(comparison.environment_more)}}));
+    return text;
+  }
+
+  std::string list(Msg title, const std::vector<Text>& items) const {
+    if (items.empty()) return {};
+    std::string text;
+    for (const Text& item : items) text += "<li>" + html(item) + "</li>";
+    return fmt::format("<h3>{}</h3><ul>{}</ul>", html(title), text);
+  }
+
+  std::vector<Text> left_out(const ScenarioComparison& comparison) const {
+    std::vector<Text> lines;
+    const auto side = [&lines](Msg name, const std::vector<LeftOutRun>& runs) {
+      for (const LeftOutRun& run : runs)
+        lines.push_back({Msg::cmp_left_out, {inner(Text(name)), run.run_id, inner(run.why)}});
+    };
+    side(Msg::cmp_base, comparison.base_left_out);
+    side(Msg::cmp_candidate, comparison.candidate_left_out);
+    return lines;
+  }
+
+  std::string section(const ScenarioComparison& comparison) const {
+    std::string text =
+        html_tag("h2", "",
+                 escape_html(comparison.scenario) +
+                     (comparison.title.empty() ? "" : ": " + escape_html(comparison.title)));
+    Text meaning(Msg::cmp_runs_against,
+                 {plain_number(comparison.base_runs), plain_number(comparison.candidate_runs)});
+    if (comparison.repeats)
+      meaning = clauses(meaning, {Msg::cmp_would_be_clause, {plain_number(*comparison.repeats)}});
+    text += verdict_line(comparison.outcome, meaning) + environment(comparison);
+    text += list(Msg::cmp_not_counted_heading, left_out(comparison)) + bars(comparison) +
+            (comparison.threshold ? threshold(*comparison.threshold) : measures(comparison)) +
+            list(Msg::h_why, comparison.reasons);
+    return html_tag("section", "comparison", text);
+  }
+
+  const ComparisonReport& r_;
+  Language l_;
+};
 
 }  // namespace
 
-std::string render_comparison_html(const ComparisonReport& report) {
-  std::string html = html_head(fmt::format("{}: comparison", outcome_word(report.outcome)));
+std::string render_comparison_html(const ComparisonReport& report, Language language) {
+  const ComparisonHtml page(report, language);
+  std::string html = html_head(page.title(), language_code(language));
   html += "<style>";
   html += assets::kReportCss;
   html += "</style></head><body><main>";
-  html += html_tag(
-      "header", "",
-      html_tag("div", "brand",
-               "<b>Ernstfall</b> base " + escape_html(report.base) + " · candidate " +
-                   escape_html(report.candidate)) +
-          html_tag("h1", "", "Comparison") +
-          verdict_line(report.outcome,
-                       fmt::format("tolerance {}", tolerance_in_words(report.settings.tolerance))));
-  for (const ScenarioComparison& comparison : report.scenarios)
-    html += scenario_section(comparison);
-  html += html_tag("section", "limits", list_html("How this was decided", rules_in_words(report)));
-  return html + "</main><footer>This file loads nothing.</footer></body></html>\n";
+  return html + page.body() + "</main><footer>" + page.footer() + "</footer></body></html>\n";
 }
 
 }  // namespace ernstfall

@@ -69,13 +69,14 @@ ComparisonJson measure_json(const Measure& measure) {
           {"tolerance", measure.tolerance},
           {"rule_out", measure.rule_out},
           {"repeats_enough", or_null(measure.repeats)},
-          {"note", measure.note}};
+          {"note", measure.note.english()}};
 }
 
 ComparisonJson left_out_json(const std::vector<LeftOutRun>& runs) {
   ComparisonJson list = ComparisonJson::array();
   for (const LeftOutRun& run : runs)
-    list.push_back({{"run_id", run.run_id}, {"why", run.why}, {"may_hide", run.may_hide}});
+    list.push_back(
+        {{"run_id", run.run_id}, {"why", run.why.english()}, {"may_hide", run.may_hide}});
   return list;
 }
 
@@ -91,13 +92,13 @@ ComparisonJson threshold_json(const std::optional<ThresholdShift>& shift) {
                           {"confirmed", one.confirmed},   {"trials", one.trials}};
   };
   return {{"vary", shift->vary},
-          {"fault", shift->fault},
+          {"fault", shift->fault.english()},
           {"base", side(shift->base)},
           {"candidate", side(shift->candidate)},
           {"earlier_percent",
            {{"lower", or_null(shift->lower_percent)}, {"upper", or_null(shift->upper_percent)}}},
           {"better", shift->better},
-          {"note", shift->note}};
+          {"note", shift->note.english()}};
 }
 
 ComparisonJson scenario_json(const ScenarioComparison& comparison) {
@@ -109,10 +110,12 @@ ComparisonJson scenario_json(const ScenarioComparison& comparison) {
                            {"other_test", difference.other_test}});
   ComparisonJson measures = ComparisonJson::array();
   for (const Measure& measure : comparison.measures) measures.push_back(measure_json(measure));
+  ComparisonJson reasons = ComparisonJson::array();
+  for (const Text& reason : comparison.reasons) reasons.push_back(reason.english());
   return {{"scenario", comparison.scenario},
           {"title", comparison.title},
           {"outcome", compare_outcome_name(comparison.outcome)},
-          {"reasons", comparison.reasons},
+          {"reasons", std::move(reasons)},
           {"repeats_enough", or_null(comparison.repeats)},
           {"base_runs", comparison.base_runs},
           {"candidate_runs", comparison.candidate_runs},

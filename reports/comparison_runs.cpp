@@ -1,13 +1,13 @@
 // comparison_runs: which runs a side has, and which of them count.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/core/files.h"
+#include "harness/lang/messages.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -38,16 +38,52 @@ Result<std::vector<fs::path>> folders_of(const fs::path& path) {
 }
 
 // Of a run that cannot be read otherwise: it is named where it would have counted.
-std::string scenario_of(const fs::path& folder) {
+void take_meta(const fs::path& folder, RunReport& report) {
   const auto text = read_file(folder / "meta.json");
-  if (!text) return {};
+  if (!text) return;
   const auto meta = nlohmann::json::parse(*text, nullptr, false);
-  if (!meta.is_object()) return {};
-  const auto it = meta.find("scenario");
-  return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+  if (!meta.is_object()) return;
+  const auto word = [&meta](const char* key) {
+    const auto it = meta.find(key);
+    return it != meta.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  report.scenario = word("scenario");
+  report.cluster = word("cluster");
+  report.started_utc = word("started");
 }
 
-ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
+bool fault_had_begun(const RunReport& report) {
+  return std::any_of(report.faults.begin(), report.faults.end(),
+                     [](const FaultResult& fault) { return fault.effect_at.has_value(); });
+}
+
+Text why_inconclusive(const RunReport& report) {
+  for (const FaultResult& fault : report.faults)
+    if (fault.outcome != "held") {
+      Text what(Msg::lo_fault, {fault.fault, fault.node, inner(held_text(fault.outcome))});
+      if (!fault.problem.empty()) {
+        what.id = Msg::lo_fault_because;
+        what.values.push_back(inner(recorded(fault.problem)));
+      }
+      return what;
+    }
+  for (const CheckResult& check : report.checks)
+    if (check.verdict == Verdict::unknown)
+      return {Msg::labelled, {check.name, inner(check.message)}};
+  return report.why;
+}
+
+Text why_dirty(const RunReport& report) {
+  if (!report.journal_problem.empty()) return report.journal_problem;
+  for (const FaultResult& fault : report.faults)
+    if (fault.dirty)
+      return {Msg::proof_fault_by, {fault.fault, fault.node, inner(recorded(fault.problem))}};
+  return {};
+}
+
+}  // namespace
+
+ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue) {
   ComparedRun run;
   run.folder = folder.string();
   run.report.run_id = folder.filename().string();
@@ -60,29 +96,11 @@ ComparedRun read_one(const fs::path& folder, const Catalogue& catalogue) {
   if (report)
     run.report = std::move(*report);
   else
-    run.report.scenario = scenario_of(folder);
+    take_meta(folder, run.report);
   if (environment) run.environment = std::move(*environment);
   add_versions(run.environment, run.report.versions);
   return run;
 }
-
-bool fault_had_begun(const RunReport& report) {
-  return std::any_of(report.faults.begin(), report.faults.end(),
-                     [](const FaultResult& fault) { return fault.effect_at.has_value(); });
-}
-
-std::string why_inconclusive(const RunReport& report) {
-  for (const FaultResult& fault : report.faults)
-    if (fault.outcome != "held")
-      return fmt::format("inconclusive: {} on {} {}{}", fault.fault, fault.node, fault.outcome,
-                         fault.problem.empty() ? "" : ": " + fault.problem);
-  for (const CheckResult& check : report.checks)
-    if (check.verdict == Verdict::unknown)
-      return fmt::format("inconclusive: {}: {}", check.name, check.message);
-  return "inconclusive: " + report.why;
-}
-
-}  // namespace
 
 Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
                                            const Catalogue& catalogue) {
@@ -100,24 +118,26 @@ Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
     return fail(Errc::usage, "{} runs on one side; {} are the most", folders.size(),
                 kMaxRunsPerSide);
   std::vector<ComparedRun> runs;
-  for (const fs::path& folder : folders) runs.push_back(read_one(folder, catalogue));
+  for (const fs::path& folder : folders) runs.push_back(read_run(folder, catalogue));
   return runs;
 }
 
 std::optional<LeftOutRun> left_out(const ComparedRun& run) {
   const RunReport& report = run.report;
-  if (!run.problem.empty()) return LeftOutRun{report.run_id, "not readable: " + run.problem, true};
+  if (!run.problem.empty())
+    return LeftOutRun{report.run_id, {Msg::lo_not_readable, {run.problem}}, true};
   if (report.verdict == RunVerdict::dirty)
-    return LeftOutRun{report.run_id, "dirty: " + report.journal_problem, true};
+    return LeftOutRun{report.run_id, {Msg::lo_dirty, {inner(why_dirty(report))}}, true};
   const bool begun = fault_had_begun(report);
   // What a person ended says nothing about the cluster.
   if (!report.aborted.empty())
-    return LeftOutRun{report.run_id, "ended early: " + report.aborted,
+    return LeftOutRun{report.run_id,
+                      {Msg::lo_ended_early, {inner(recorded(report.aborted))}},
                       begun && report.aborted != "stopped by the user"};
-  if (report.history_truncated)
-    return LeftOutRun{report.run_id, "its history is cut or damaged", begun};
+  if (report.history_truncated) return LeftOutRun{report.run_id, Msg::lo_cut, begun};
   if (report.verdict == RunVerdict::inconclusive)
-    return LeftOutRun{report.run_id, why_inconclusive(report), begun};
+    return LeftOutRun{
+        report.run_id, {Msg::lo_inconclusive, {inner(why_inconclusive(report))}}, begun};
   return std::nullopt;
 }
 

@@ -6,109 +6,132 @@
 #include <cmath>
 
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
 namespace {
 
-std::string signed_amount(const Measure& measure, double value) {
-  if (std::isinf(value)) return value > 0 ? "without end" : "not known";
+Text comparison_figure(std::string english) {
+  return {Msg::name_only, {FigureValue{std::move(english)}}};
+}
+
+Text signed_amount(const Measure& measure, double value) {
+  if (std::isinf(value)) return value > 0 ? Msg::cmp_without_end : Msg::not_known;
   const std::string_view sign = value < 0 ? "-" : "+";
   const double size = std::abs(value);
-  return measure.is_time() ? fmt::format("{}{}", sign, format_duration_ms(size))
-                           : fmt::format("{}{:.1f}", sign, size);
+  return comparison_figure(measure.is_time() ? fmt::format("{}{}", sign, format_duration_ms(size))
+                                             : fmt::format("{}{:.1f}", sign, size));
 }
 
 }  // namespace
 
-std::string_view outcome_word(CompareOutcome outcome) {
+Text outcome_word(CompareOutcome outcome) {
   switch (outcome) {
     case CompareOutcome::no_regression:
-      return "NO REGRESSION";
+      return Msg::cmp_no_regression;
     case CompareOutcome::regression:
-      return "REGRESSION";
+      return Msg::cmp_regression;
     case CompareOutcome::unknown:
-      return "UNKNOWN";
+      return Msg::cmp_unknown;
   }
-  return "UNKNOWN";
+  return Msg::cmp_unknown;
 }
 
-std::string_view measure_word(const Measure& measure) {
-  if (measure.outcome == CompareOutcome::regression) return "REGRESSION";
-  if (measure.outcome == CompareOutcome::unknown) return "unknown";
-  return measure.better ? "better" : "ok";
+Text measure_word(const Measure& measure) {
+  if (measure.outcome == CompareOutcome::regression) return Msg::cmp_m_regression;
+  if (measure.outcome == CompareOutcome::unknown) return Msg::cmp_m_unknown;
+  return measure.better ? Msg::cmp_m_better : Msg::cmp_m_ok;
 }
 
-std::string value_in_words(const Measure& measure, const std::optional<Bounds>& value) {
+Text value_text(const Measure& measure, const std::optional<Bounds>& value) {
   if (!value) return "-";
-  if (std::isinf(value->upper)) return "not recovered";
-  return measure.is_time() ? format_duration_ms(value->middle())
-                           : fmt::format("{:g}", value->middle());
+  if (std::isinf(value->upper)) return Msg::su_not_recovered;
+  if (measure.is_time()) return {Msg::name_only, {DurationValue{value->middle()}}};
+  return {Msg::name_only, {short_number(value->middle())}};
 }
 
-std::string range_in_words(const Measure& measure, const SampleSummary& summary) {
-  return value_in_words(measure, summary.min) + " .. " + value_in_words(measure, summary.max);
+Text range_text(const Measure& measure, const SampleSummary& summary) {
+  return {Msg::cmp_range,
+          {inner(value_text(measure, summary.min)), inner(value_text(measure, summary.max))}};
 }
 
-std::string shift_in_words(const Measure& measure) {
+Text shift_text(const Measure& measure) {
   if (!measure.shift || !measure.base.median) return {};
-  std::string words = signed_amount(measure, measure.shift->estimate);
+  const Text amount = signed_amount(measure, measure.shift->estimate);
   const double typical = measure.base.median->middle();
-  if (typical > 0 && std::isfinite(typical) && std::isfinite(measure.shift->estimate))
-    words += fmt::format(" ({:+.1f} %)", 100 * measure.shift->estimate / typical);
-  return words;
+  if (!(typical > 0) || !std::isfinite(typical) || !std::isfinite(measure.shift->estimate))
+    return amount;
+  return {Msg::with_note,
+          {inner(amount),
+           FigureValue{fmt::format("{:+.1f} %", 100 * measure.shift->estimate / typical)}}};
 }
 
-std::string interval_in_words(const Measure& measure) {
+Text interval_text(const Measure& measure) {
   if (!measure.shift) return {};
   const Shift& shift = *measure.shift;
-  if (std::isinf(shift.lower) && std::isinf(shift.upper)) return "no limits: too few runs";
-  return signed_amount(measure, shift.lower) + " to " + signed_amount(measure, shift.upper);
+  if (std::isinf(shift.lower) && std::isinf(shift.upper)) return Msg::cmp_no_limits;
+  return {Msg::from_to,
+          {inner(signed_amount(measure, shift.lower)), inner(signed_amount(measure, shift.upper))}};
 }
 
-std::string p_in_words(const Measure& measure) {
+Text p_text(const Measure& measure) {
   if (!measure.p) return {};
-  return *measure.p < 0.0001 ? "< 0.0001" : fmt::format("{:.2g}", *measure.p);
+  return comparison_figure(*measure.p < 0.0001 ? "< 0.0001" : fmt::format("{:.2g}", *measure.p));
 }
 
-std::string delta_in_words(const Measure& measure) {
-  return measure.delta ? fmt::format("{:+.2f}", *measure.delta) : std::string();
+Text delta_text(const Measure& measure) {
+  return measure.delta ? comparison_figure(fmt::format("{:+.2f}", *measure.delta)) : Text();
 }
 
-std::string threshold_side_in_words(const ThresholdSide& side) {
-  if (side.suite_id.empty()) return "not searched";
-  if (side.held.empty() && side.failed.empty()) return "nothing proven";
-  if (side.failed.empty()) return "held at " + side.held + ", the last one tried";
-  if (side.held.empty()) return "failed at " + side.failed + " already";
-  return "held at " + side.held + ", failed at " + side.failed;
+Text threshold_side_text(const ThresholdSide& side) {
+  if (side.suite_id.empty()) return Msg::th_not_searched;
+  if (side.held.empty() && side.failed.empty()) return Msg::th_nothing;
+  if (side.failed.empty()) return {Msg::th_held, {side.held}};
+  if (side.held.empty()) return {Msg::th_failed, {side.failed}};
+  return {Msg::th_held_failed, {side.held, side.failed}};
 }
 
-std::string threshold_shift_in_words(const ThresholdShift& shift) {
+Text threshold_search_text(const ThresholdSide& side) {
+  if (side.suite_id.empty()) return threshold_side_text(side);
+  return {side.confirmed ? Msg::th_search : Msg::th_search_unconfirmed,
+          {inner(threshold_side_text(side)), inner(search_end_text(side.ended)),
+           plain_number(side.trials)}};
+}
+
+// The model has the names that JSON has; a name that is not known stays as it is.
+Text search_end_text(const std::string& ended) {
+  for (const Msg id : {Msg::th_end_open, Msg::th_end_found, Msg::th_end_never, Msg::th_end_always,
+                       Msg::th_end_noisy, Msg::th_end_incomplete})
+    if (Text(id) == ended) return id;
+  return ended;
+}
+
+Text threshold_shift_text(const ThresholdShift& shift) {
   const auto one = [](double percent) {
-    return fmt::format("{:.1f} % {}", std::abs(percent), percent < 0 ? "later" : "earlier");
+    return inner({percent < 0 ? Msg::th_later : Msg::th_earlier,
+                  {FigureValue{fmt::format("{:.1f} %", std::abs(percent))}}});
   };
   if (shift.lower_percent && shift.upper_percent)
-    return "between " + one(*shift.lower_percent) + " and " + one(*shift.upper_percent);
-  if (shift.lower_percent) return "at least " + one(*shift.lower_percent);
-  if (shift.upper_percent) return "at most " + one(*shift.upper_percent);
+    return {Msg::th_between, {one(*shift.lower_percent), one(*shift.upper_percent)}};
+  if (shift.lower_percent) return {Msg::th_at_least, {one(*shift.lower_percent)}};
+  if (shift.upper_percent) return {Msg::th_at_most, {one(*shift.upper_percent)}};
   return {};
 }
 
-std::string threshold_word(const ScenarioComparison& comparison) {
-  if (comparison.outcome == CompareOutcome::regression) return "REGRESSION";
-  if (comparison.outcome == CompareOutcome::unknown) return "unknown";
-  return comparison.threshold->better ? "better" : "ok";
+Text threshold_word(const ScenarioComparison& comparison) {
+  if (comparison.outcome == CompareOutcome::regression) return Msg::cmp_m_regression;
+  if (comparison.outcome == CompareOutcome::unknown) return Msg::cmp_m_unknown;
+  return comparison.threshold->better ? Msg::cmp_m_better : Msg::cmp_m_ok;
 }
 
-std::vector<std::string> rules_in_words(const ComparisonReport& report) {
+std::vector<Text> rules_text(const ComparisonReport& report) {
   const CompareSettings& settings = report.settings;
-  return {
-      fmt::format("A regression is slower beyond chance (exact rank test; at most {:g} % false "
-                  "alarms over everything that is compared) and by more than the tolerance: {}.",
-                  100 * settings.false_alarms, tolerance_in_words(settings.tolerance)),
-      fmt::format("\"No regression\" means that a slowdown of {} is ruled out with {:g} % "
-                  "confidence.",
-                  tolerance_in_words(settings.ruled_out()), 100 * (1 - (1 - kShiftConfidence) / 2)),
-      "Intervals hold for any true times within the bounds that the probes give."};
+  return {{Msg::cmp_rule_regression,
+           {short_number(100 * settings.false_alarms), inner(tolerance_text(settings.tolerance))}},
+          {Msg::cmp_rule_none,
+           {inner(tolerance_text(settings.ruled_out())),
+            short_number(100 * (1 - (1 - kShiftConfidence) / 2))}},
+          Msg::cmp_rule_intervals};
 }
 
 }  // namespace ernstfall

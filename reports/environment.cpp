@@ -162,6 +162,15 @@ void add_versions(Environment& environment, const std::map<std::string, std::str
   for (const auto& [name, version] : versions) environment["version: " + name] = version;
 }
 
+std::string test_identity(const Environment& environment) {
+  std::string identity;
+  for (const auto& [key, value] : environment)
+    if (is_other_test(key))
+      identity += EnvironmentJson{key, value}.dump(-1, ' ', false,
+                                                   EnvironmentJson::error_handler_t::replace);
+  return identity;
+}
+
 std::vector<EnvironmentDifference> environment_differences(
     const std::vector<const Environment*>& base, const std::vector<const Environment*>& candidate) {
   std::vector<EnvironmentDifference> differences;

@@ -21,6 +21,10 @@ using Environment = std::map<std::string, std::string>;
 Result<Environment> read_environment(const std::filesystem::path& run_folder);
 void add_versions(Environment& environment, const std::map<std::string, std::string>& versions);
 
+// Equal for two runs of the same test: every part of the scenario but words and limits.
+// Empty: nothing of the scenario is known.
+std::string test_identity(const Environment& environment);
+
 struct EnvironmentDifference {
   std::string key;
   std::string base;  // the values of all runs, joined by " | "; "not recorded" where there is none

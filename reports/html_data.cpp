@@ -8,9 +8,12 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/rto.h"
 #include "probes/checks/samples.h"
 #include "reports/markup.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -190,9 +193,23 @@ std::string probes_json(const std::vector<ProbeData>& probes) {
   return text + "]";
 }
 
+constexpr std::size_t kMaxMarkBytes = 160;
+
 }  // namespace
 
-std::string timeline_json(const RunReport& report, const History& history) {
+std::map<std::string, std::string> script_words(Language language) {
+  std::map<std::string, std::string> words;
+#define MESSAGE(id, english, german) words[english] = say(language, Msg::id);
+#include "harness/lang/page.inc"
+#undef MESSAGE
+  return words;
+}
+
+std::string mark_in(Language language, const TimelineMark& mark) {
+  return elide(say(language, mark.text), kMaxMarkBytes);
+}
+
+std::string timeline_json(const RunReport& report, const History& history, Language language) {
   const Grid grid = grid_for(history);
   OrderedJson head{
       {"duration", report.duration_s * 1000},
@@ -204,20 +221,21 @@ std::string timeline_json(const RunReport& report, const History& history) {
     const auto begin = fault.effect_at ? fault.effect_at : fault.applied_at;
     if (!begin) continue;
     head["faults"].push_back(
-        {{"name", fault.fault + " on " + fault.node},
+        {{"name", say(language, {Msg::proof_fault, {fault.fault, fault.node}})},
          {"begin", to_ms(*begin)},
          {"end", fault.undone_at ? to_ms(*fault.undone_at) : report.duration_s * 1000}});
   }
   for (const PhaseSpan& phase : report.phases)
-    head["phases"].push_back({{"name", phase.name},
+    head["phases"].push_back({{"name", say(language, step_text(phase.name))},
                               {"begin", to_ms(phase.begin)},
                               {"end", to_ms(phase.end)},
-                              {"proof", phase.proof}});
+                              {"proof", say(language, phase.proof)}});
   for (const TimelineMark& mark : report.marks)
     head["marks"].push_back({{"at", to_ms(mark.at)},
                              {"lane", mark.lane},
-                             {"text", mark.text},
+                             {"text", mark_in(language, mark)},
                              {"severity", mark.severity}});
+  if (language != Language::english) head["words"] = script_words(language);
   std::string text = script_json(head.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
   text.pop_back();
   return text + ",\"probes\":" + probes_json(thin(history, grid)) + "}";

@@ -5,6 +5,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "harness/lang/messages.h"
 #include "reports/render.h"
 #include "reports/words.h"
 
@@ -44,7 +45,8 @@ void set(pugi::xml_node node, const char* name, std::string_view value) {
 std::string evidence_text(const CheckResult& check) {
   std::string text;
   for (const Evidence& item : check.evidence)
-    text += fmt::format("{:.3f} s  {}  {}\n", to_seconds(item.at), item.source, item.text);
+    text += fmt::format("{:.3f} s  {}  {}\n", to_seconds(item.at), item.source.english(),
+                        item.text.english());
   return xml_safe(text);
 }
 
@@ -54,11 +56,11 @@ void add_case(pugi::xml_node suite, const RunReport& report, const CheckResult& 
   set(test, "name", check.name);
   set(test, "time", "0");
   if (check.verdict == Verdict::pass) {
-    test.append_child("system-out").text().set(xml_safe(check.message).c_str());
+    test.append_child("system-out").text().set(xml_safe(check.message.english()).c_str());
     return;
   }
   pugi::xml_node problem = test.append_child(check.verdict == Verdict::fail ? "failure" : "error");
-  set(problem, "message", check.message);
+  set(problem, "message", check.message.english());
   set(problem, "type", verdict_name(check.verdict));
   problem.text().set(evidence_text(check).c_str());
 }
@@ -72,7 +74,8 @@ bool add_run_case(pugi::xml_node suite, const RunReport& report) {
   if (report.verdict == RunVerdict::pass || report.verdict == RunVerdict::violated) return false;
   pugi::xml_node error = test.append_child("error");
   set(error, "type", run_verdict_name(report.verdict));
-  set(error, "message", report.journal_problem.empty() ? report.why : report.journal_problem);
+  set(error, "message",
+      (report.journal_problem.empty() ? report.why : report.journal_problem).english());
   return true;
 }
 
@@ -108,9 +111,10 @@ std::string render_junit(const RunReport& report) {
   property("verdict", run_verdict_name(report.verdict));
   property("class", cluster_class_name(report.cluster_class));
   property("seed", std::to_string(report.seed));
-  property("users_cut_off", outage_in_words(report.rto));
-  property("acknowledged_writes_lost", loss_in_words(report.rpo));
-  if (report.blocks) property("acknowledged_blocks_lost", loss_in_words(*report.blocks));
+  property("users_cut_off", outage_in(Language::english, outage_value(report.rto)));
+  property("acknowledged_writes_lost", say(Language::english, loss_text(report.rpo)));
+  if (report.blocks)
+    property("acknowledged_blocks_lost", say(Language::english, loss_text(*report.blocks)));
   errors += add_run_case(suite, report) ? 1 : 0;
   for (const CheckResult& check : report.checks) add_case(suite, report, check);
   error_count.set_value(std::to_string(errors).c_str());

@@ -6,6 +6,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "reports/environment.h"
 #include "reports/render.h"
 
@@ -42,9 +43,9 @@ Result<Json> read_json(const fs::path& path) {
 
 // What the journal still owes to a node, in words; empty when nothing. A line that a crash cut is
 // the last one, and nothing was touched before its flush.
-Result<std::string> open_undos(const fs::path& path) {
+Result<Text> open_undos(const fs::path& path) {
   std::error_code ec;
-  if (!fs::exists(path, ec)) return std::string();  // ended before anything was planned
+  if (!fs::exists(path, ec)) return Text();  // ended before anything was planned
   ERNSTFALL_TRY(const std::string text, read_file(path, kMaxJsonBytes));
   struct Open {
     std::int64_t id;
@@ -66,12 +67,14 @@ Result<std::string> open_undos(const fs::path& path) {
     else if (kind == "clean" && same != open.end())
       open.erase(same);
   }
-  std::string words;
+  Text words;
   for (const Open& undo : open) {
-    if (!words.empty()) words += "; ";
-    words +=
-        "not proven undone: " + (undo.what.empty() ? "undo " + std::to_string(undo.id) : undo.what);
-    if (!undo.problem.empty()) words += " (" + undo.problem + ")";
+    Text owed(Msg::owed_not_undone,
+              {inner(undo.what.empty() ? Text(Msg::owed_undo, {std::to_string(undo.id)})
+                                       : recorded(undo.what))});
+    if (!undo.problem.empty())
+      owed = {Msg::with_note, {inner(owed), inner(recorded(undo.problem))}};
+    words = clauses(words, owed);
   }
   return words;
 }
@@ -132,7 +135,7 @@ Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogu
   // The copy in the run folder is called scenario.yaml whatever the scenario's own name is.
   if (const std::string name = text_of(meta, "scenario"); !name.empty()) scenario.name = name;
   ERNSTFALL_TRY(History history, read_history(run_folder / "history"));
-  ERNSTFALL_TRY(const std::string problem, open_undos(run_folder / "journal.jsonl"));
+  ERNSTFALL_TRY(const Text problem, open_undos(run_folder / "journal.jsonl"));
   const auto seed = meta.find("seed");
   // What the nodes were set to before the fault; without it the defaults count, and are named so.
   const auto environment = read_environment(run_folder);
@@ -152,11 +155,12 @@ Result<RunReport> load_report(const fs::path& run_folder, const Catalogue& catal
   return std::move(run.report);
 }
 
-Status write_reports(const fs::path& run_folder, const RunReport& report, const History& history) {
+Status write_reports(const fs::path& run_folder, const RunReport& report, const History& history,
+                     Language language) {
   ERNSTFALL_CHECK(write_file_atomic(run_folder / "result.json", render_json(report) + "\n"));
   ERNSTFALL_CHECK(write_file_atomic(run_folder / "junit.xml", render_junit(report)));
-  ERNSTFALL_CHECK(write_file_atomic(run_folder / "report.md", render_markdown(report)));
-  return write_file_atomic(run_folder / "report.html", render_html(report, history));
+  ERNSTFALL_CHECK(write_file_atomic(run_folder / "report.md", render_markdown(report, language)));
+  return write_file_atomic(run_folder / "report.html", render_html(report, history, language));
 }
 
 }  // namespace ernstfall

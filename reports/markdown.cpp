@@ -1,7 +1,10 @@
 // markdown: report.md, for a wiki page or a merge request.
 #include <fmt/core.h>
 
+#include <initializer_list>
+
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "reports/markup.h"
 #include "reports/render.h"
 #include "reports/words.h"
@@ -9,147 +12,184 @@
 namespace ernstfall {
 namespace {
 
-std::string number_table(const RunReport& report) {
-  std::string text = "| | measured | allowed |\n|---|---|---|\n";
-  text += fmt::format("| users cut off | {} | {} |\n", outage_in_words(report.rto),
-                      allowed_in_words(report));
-  text += fmt::format("| acknowledged writes lost | {} ({}) | {} |\n", loss_in_words(report.rpo),
-                      report.evidence_level, format_count(report.lost_allowed));
-  if (report.blocks)
-    text += fmt::format("| acknowledged blocks lost (by DRBD, below the service) | {} (E5) | 0 |\n",
-                        loss_in_words(*report.blocks));
-  text +=
-      fmt::format("| redundancy restored | {} | {} |\n", redundancy_in_words(report.rto),
-                  report.redundancy_allowed_ms ? format_duration_ms(*report.redundancy_allowed_ms)
-                                               : std::string("no limit set"));
-  return text;
-}
+class RunMarkdown {
+ public:
+  RunMarkdown(const RunReport& report, Language language) : r_(report), l_(language) {}
 
-std::string sibling_table(const RunReport& report) {
-  if (!report.sibling) return {};
-  const SiblingRun& sibling = *report.sibling;
-  const auto row = [](bool attended, const std::string& scenario, const std::string& outage,
-                      std::string_view by) {
-    return fmt::format("| {} | {} | {} | {} |\n", attended ? "attended" : "unattended",
-                       escape_markdown(scenario), outage, by);
-  };
-  return "\n| | scenario | users cut off | recovered |\n|---|---|---|---|\n" +
-         row(report.attended, report.scenario, outage_in_words(report.rto),
-             recovered_in_words(report.rto.recovered_by)) +
-         row(sibling.attended, sibling.scenario,
-             outage_in_words(sibling.rto_lower_ms, sibling.rto_upper_ms, sibling.outage_observed),
-             recovered_in_words(sibling.recovered_by));
-}
-
-std::string check_list(const RunReport& report) {
-  std::string text = "\n## Checks\n\n| check | verdict | |\n|---|---|---|\n";
-  for (const CheckResult& check : report.checks)
-    text += fmt::format("| {} | {} | {} |\n", check.name, verdict_name(check.verdict),
-                        escape_markdown(check.message));
-  for (const CheckResult& check : report.checks) {
-    if (check.evidence.empty()) continue;
-    text += fmt::format("\n### {}\n\n", check.name);
-    for (const Evidence& item : check.evidence)
-      text += fmt::format("* {:.3f} s, {}: {}\n", to_seconds(item.at), escape_markdown(item.source),
-                          escape_markdown(item.text));
+  std::string text() const {
+    std::string text =
+        fmt::format("# {}: {}\n\n", escape_markdown(r_.title), word(verdict_text(r_.verdict)));
+    text += fmt::format("**{}** ({}).\n\n", word({Msg::md_class, {class_word(r_.cluster_class)}}),
+                        word(class_text(r_.cluster_class)));
+    text += number_table() + sibling_table() + why();
+    text += check_list() + fault_table() + time_table() + prediction_table() + clock_table();
+    return text + class_table() + limits() + run();
   }
-  return text;
-}
 
-// Of a soak: every fault of its schedule.
-std::string fault_table(const RunReport& report) {
-  if (!report.soak) return {};
-  std::string text = "\n## Faults\n\n| at | fault | on | outcome | |\n|---|---|---|---|---|\n";
-  for (const FaultResult& fault : report.faults)
-    text +=
-        fmt::format("| {} | {} | {} | {} | {} |\n",
-                    fault.effect_at ? fmt::format("{:.1f} s", to_seconds(*fault.effect_at)) : "",
-                    fault.fault, escape_markdown(fault.node), fault.outcome,
-                    escape_markdown(fault.problem.empty() ? fault.confirmed_by : fault.problem));
-  return text;
-}
+ private:
+  std::string word(const Text& text) const { return say(l_, text); }
+  std::string cell(const Text& text) const { return escape_markdown(say(l_, text)); }
+  std::string seconds(TimeNs at, int decimals) const {
+    return number_in(l_, to_seconds(at), decimals) + " s";
+  }
+  std::string heading(Msg id) const { return "\n## " + word(id) + "\n\n"; }
 
-std::string time_table(const RunReport& report) {
-  if (report.phases.empty()) return {};
-  std::string text =
-      "\n## Where the time went\n\n| until | took | at | governed by | proven by |\n"
-      "|---|---|---|---|---|\n";
-  for (const PhaseSpan& phase : report.phases)
-    text += fmt::format("| {}{} | {} | {:.1f} s | {} | {} |\n", phase.name,
-                        phase.unordered ? " (order not certain)" : "", took_in_words(phase),
-                        to_seconds(phase.end), escape_markdown(phase.governed_by),
-                        escape_markdown(phase.proof));
-  if (const std::string largest = largest_in_words(report); !largest.empty())
-    text += "\n" + escape_markdown(largest) + "\n";
-  for (const Boundary& step : report.recovery.boundaries)
-    if (!step.at)
-      text += fmt::format("\n* {}: not observed ({})", step.name, escape_markdown(step.gap));
-  return text + "\n";
-}
+  std::string head(std::initializer_list<Text> columns) const {
+    std::string names = "|";
+    std::string line = "|";
+    for (const Text& column : columns) {
+      names += " " + word(column) + (column.empty() ? "|" : " |");
+      line += "---|";
+    }
+    return names + "\n" + line + "\n";
+  }
 
-std::string prediction_table(const RunReport& report) {
-  if (report.predictions.empty()) return {};
-  std::string text =
-      "\n## By the cluster's own settings\n\n| step | predicted and measured | formula | settings "
-      "|\n"
-      "|---|---|---|---|\n";
-  for (const Prediction& prediction : report.predictions)
-    text += fmt::format("| {} | {}{} | {} | {} |\n", prediction.name,
-                        prediction.finding.empty() ? "" : "**finding** ",
-                        escape_markdown(predicted_in_words(prediction)),
-                        escape_markdown(prediction.formula),
-                        escape_markdown(inputs_in_words(prediction)));
-  return text;
-}
+  std::string number_table() const {
+    std::string text = head({{}, Msg::md_measured, Msg::md_allowed});
+    text += fmt::format("| {} | {} | {} |\n", word(Msg::rr_cut_off),
+                        outage_in(l_, outage_value(r_.rto)), word(allowed_text(r_.rto_allowed_ms)));
+    text += fmt::format("| {} | {} ({}) | {} |\n", word(Msg::rr_lost), word(loss_text(r_.rpo)),
+                        r_.evidence_level, count_in(l_, r_.lost_allowed));
+    if (r_.blocks)
+      text += fmt::format("| {} | {} (E5) | {} |\n", word(Msg::md_blocks),
+                          word(loss_text(*r_.blocks)), count_in(l_, 0));
+    return text + fmt::format("| {} | {} | {} |\n", word(Msg::rr_redundancy),
+                              word(redundancy_text(r_.rto)),
+                              word(allowed_text(r_.redundancy_allowed_ms)));
+  }
 
-std::string clock_table(const RunReport& report) {
-  if (report.clocks.empty()) return {};
-  std::string text =
-      "\n## Clocks of the nodes\n\n| node | against ours | asked | silent |\n|---|---|---|---|\n";
-  for (const NodeClockSummary& clock : report.clocks)
-    text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(clock.node),
-                        clock_in_words(clock), clock.round_trips, clock.silent);
-  return text;
-}
+  std::string sibling_row(bool attended, const std::string& scenario, const OutageValue& outage,
+                          RecoveredBy by) const {
+    return fmt::format("| {} | {} | {} | {} |\n", word(attended_text(attended)),
+                       escape_markdown(scenario), outage_in(l_, outage), word(recovered_text(by)));
+  }
+
+  std::string sibling_table() const {
+    if (!r_.sibling) return {};
+    const SiblingRun& sibling = *r_.sibling;
+    return "\n" + head({{}, Msg::md_scenario, Msg::rr_cut_off, Msg::md_recovered}) +
+           sibling_row(r_.attended, r_.scenario, outage_value(r_.rto), r_.rto.recovered_by) +
+           sibling_row(sibling.attended, sibling.scenario, outage_value(sibling),
+                       sibling.recovered_by);
+  }
+
+  std::string why() const {
+    std::string text = fmt::format("\n**{}** {}\n", word(Msg::md_why), cell(r_.why));
+    if (!r_.journal_problem.empty())
+      text += fmt::format("\n**{}** {}\n", word(Msg::md_dirty), cell(r_.journal_problem));
+    if (!r_.aborted.empty())
+      text += fmt::format("\n**{}** {}\n", word(Msg::md_ended_early), cell(recorded(r_.aborted)));
+    if (r_.next_steps.empty()) return text;
+    text += heading(Msg::h_next);
+    for (const Text& step : r_.next_steps) text += "1. " + cell(step) + "\n";
+    return text;
+  }
+
+  std::string check_list() const {
+    std::string text = heading(Msg::h_checks) + head({Msg::col_check, Msg::col_verdict, {}});
+    for (const CheckResult& check : r_.checks)
+      text += fmt::format("| {} | {} | {} |\n", check.name, word(check_text(check.verdict)),
+                          cell(check.message));
+    for (const CheckResult& check : r_.checks) {
+      if (check.evidence.empty()) continue;
+      text += fmt::format("\n### {}\n\n", check.name);
+      for (const Evidence& item : check.evidence)
+        text +=
+            fmt::format("* {}, {}: {}\n", seconds(item.at, 3), cell(item.source), cell(item.text));
+    }
+    return text;
+  }
+
+  // Of a soak: every fault of its schedule.
+  std::string fault_table() const {
+    if (!r_.soak) return {};
+    std::string text = heading(Msg::h_faults) +
+                       head({Msg::col_at, Msg::col_fault, Msg::col_on, Msg::col_outcome, {}});
+    for (const FaultResult& fault : r_.faults)
+      text += fmt::format(
+          "| {} | {} | {} | {} | {} |\n", fault.effect_at ? seconds(*fault.effect_at, 1) : "",
+          fault.fault, escape_markdown(fault.node), word(held_text(fault.outcome)),
+          cell(recorded(fault.problem.empty() ? fault.confirmed_by : fault.problem)));
+    return text;
+  }
+
+  std::string time_table() const {
+    if (r_.phases.empty()) return {};
+    std::string text = heading(Msg::h_time) + head({Msg::col_until, Msg::col_took, Msg::col_at,
+                                                    Msg::col_governed, Msg::col_proven});
+    for (const PhaseSpan& phase : r_.phases)
+      text += fmt::format("| {} | {} | {} | {} | {} |\n", word(order_text(phase)),
+                          word(took_text(phase)), seconds(phase.end, 1), cell(phase.governed_by),
+                          cell(phase.proof));
+    if (const Text largest = largest_text(r_); !largest.empty())
+      text += "\n" + cell(largest) + "\n";
+    for (const Boundary& step : r_.recovery.boundaries)
+      if (!step.at)
+        text += "\n* " + word({Msg::not_observed, {inner(step_text(step.name)), cell(step.gap)}});
+    return text + "\n";
+  }
+
+  std::string prediction_table() const {
+    if (r_.predictions.empty()) return {};
+    std::string text = heading(Msg::h_settings) + head({Msg::col_step, Msg::col_predicted,
+                                                        Msg::col_formula, Msg::col_settings});
+    for (const Prediction& prediction : r_.predictions)
+      text += fmt::format("| {} | {}{} | {} | {} |\n", word(prediction.name),
+                          prediction.finding.empty() ? "" : "**" + word(Msg::finding) + "** ",
+                          cell(predicted_text(prediction)), cell(prediction.formula),
+                          cell(inputs_text(prediction)));
+    return text;
+  }
+
+  std::string clock_table() const {
+    if (r_.clocks.empty()) return {};
+    std::string text = heading(Msg::h_clocks) +
+                       head({Msg::col_node, Msg::col_against, Msg::col_asked, Msg::col_silent});
+    for (const NodeClockSummary& clock : r_.clocks)
+      text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(clock.node),
+                          word(clock_text(clock)), clock.round_trips, clock.silent);
+    return text;
+  }
+
+  std::string class_table() const {
+    std::string text =
+        heading(Msg::h_why_class) + head({Msg::col_rule, Msg::col_holds, Msg::col_evidence});
+    for (const ClassReason& reason : r_.class_reasons)
+      text += fmt::format("| {} | {} | {} |\n", word(reason.rule), word(class_holds_text(reason)),
+                          cell(reason.evidence));
+    return text;
+  }
+
+  std::string limits() const {
+    std::string text = "\n" + word(Msg::class_caveat) + "\n" + heading(Msg::h_not_measured);
+    for (const Text& item : r_.not_measured) text += "* " + cell(item) + "\n";
+    return text;
+  }
+
+  std::string run() const {
+    std::string text = heading(Msg::h_run);
+    text += "* " + word({Msg::run_is, {escape_markdown(r_.run_id)}}) + "\n";
+    text += "* " +
+            word({Msg::run_cluster,
+                  {escape_markdown(r_.cluster), escape_markdown(r_.scenario),
+                   std::to_string(r_.seed)}}) +
+            "\n";
+    text += "* " + word({Msg::run_started, {r_.started_utc, NumberValue{r_.duration_s, 0}}}) + "\n";
+    for (const StartSkew& skew : r_.start_skews) text += "* " + cell(skew_text(skew)) + "\n";
+    text += "* " + word({Msg::run_power, {escape_markdown(word(power_text(r_)))}}) + "\n";
+    for (const auto& [name, version] : r_.versions)
+      text += fmt::format("* {} {}\n", escape_markdown(name), escape_markdown(version));
+    return l_ == Language::english ? text : text + "\n" + word(Msg::quoted_as_said) + "\n";
+  }
+
+  const RunReport& r_;
+  Language l_;
+};
 
 }  // namespace
 
-std::string render_markdown(const RunReport& report) {
-  std::string text =
-      fmt::format("# {}: {}\n\n", escape_markdown(report.title), verdict_word(report.verdict));
-  text += fmt::format("**Class for this fault: {}** ({}).\n\n", class_word(report.cluster_class),
-                      class_in_words(report.cluster_class));
-  text += number_table(report) + sibling_table(report);
-  text += "\n**Why.** " + escape_markdown(report.why) + "\n";
-  if (!report.journal_problem.empty())
-    text += "\n**Dirty.** " + escape_markdown(report.journal_problem) + "\n";
-  if (!report.aborted.empty())
-    text += "\n**Ended early.** " + escape_markdown(report.aborted) + "\n";
-  if (!report.next_steps.empty()) {
-    text += "\n## What would close the gap\n\n";
-    for (const std::string& step : report.next_steps) text += "1. " + escape_markdown(step) + "\n";
-  }
-  text += check_list(report) + fault_table(report) + time_table(report);
-  text += prediction_table(report) + clock_table(report);
-  text += "\n## Why this class\n\n| rule | holds | evidence |\n|---|---|---|\n";
-  for (const ClassReason& reason : report.class_reasons)
-    text += fmt::format("| {} | {} | {} |\n", reason.rule,
-                        !reason.known  ? "not known"
-                        : reason.holds ? "yes"
-                                       : "no",
-                        escape_markdown(reason.evidence));
-  text += fmt::format("\n{}\n\n## Not measured\n\n", class_caveat());
-  for (const std::string& item : report.not_measured) text += "* " + escape_markdown(item) + "\n";
-  text += fmt::format(
-      "\n## Run\n\n* run {}\n* cluster {}, scenario {}, seed {}\n* started {}, {:.0f} s\n",
-      escape_markdown(report.run_id), escape_markdown(report.cluster),
-      escape_markdown(report.scenario), report.seed, report.started_utc, report.duration_s);
-  for (const StartSkew& skew : report.start_skews)
-    text += "* " + escape_markdown(skew_in_words(skew)) + "\n";
-  text += fmt::format("* power control: {}\n", escape_markdown(power_in_words(report)));
-  for (const auto& [name, version] : report.versions)
-    text += fmt::format("* {} {}\n", escape_markdown(name), escape_markdown(version));
-  return text;
+std::string render_markdown(const RunReport& report, Language language) {
+  return RunMarkdown(report, language).text();
 }
 
 }  // namespace ernstfall

@@ -1,22 +1,18 @@
 // marks: everything that happened, as points in lanes for the timeline.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 
-#include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/samples.h"
 #include "reports/timeline.h"
 
 namespace ernstfall {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 160;
-
 class Lanes {
  public:
-  void add(TimeNs at, const std::string& lane, std::string_view text, std::string_view severity) {
-    lanes_[lane].push_back({at, lane, elide(text, kMaxTextBytes), std::string(severity)});
+  void add(TimeNs at, const std::string& lane, Text text, std::string_view severity) {
+    lanes_[lane].push_back({at, lane, std::move(text), std::string(severity)});
   }
 
   std::vector<TimelineMark> finish() {
@@ -26,7 +22,7 @@ class Lanes {
       if (marks.size() > kMaxMarksPerLane) {
         const std::size_t dropped = marks.size() - kMaxMarksPerLane + 1;
         marks.resize(kMaxMarksPerLane);
-        marks.back().text = fmt::format("and {} more", dropped);
+        marks.back().text = {Msg::mark_more, {plain_number(dropped)}};
         marks.back().severity = "warn";
       }
       all.insert(all.end(), marks.begin(), marks.end());
@@ -42,23 +38,29 @@ class Lanes {
 
 void add_faults(const RunFacts& facts, Lanes& lanes) {
   for (const FaultFacts& fault : facts.faults) {
-    const std::string name = fault.fault + " on " + fault.node;
+    const std::vector<TextValue> where{fault.fault, fault.node};
     if (fault.effect_from)
-      lanes.add(*fault.effect_from, "fault", name + " takes effect", "bad");
+      lanes.add(*fault.effect_from, "fault", {Msg::mark_takes_effect, where}, "bad");
     else if (fault.applied_at)
-      lanes.add(*fault.applied_at, "fault", name + " applied", "bad");
+      lanes.add(*fault.applied_at, "fault", {Msg::mark_applied, where}, "bad");
     if (fault.confirmed_at)
-      lanes.add(*fault.confirmed_at, "fault", "confirmed: " + fault.confirmed_by, "info");
-    if (fault.undo_begin_at) lanes.add(*fault.undo_begin_at, "fault", "undo begins", "info");
-    if (fault.undone_at) lanes.add(*fault.undone_at, "fault", "undone: " + fault.undone_by, "good");
+      lanes.add(*fault.confirmed_at, "fault",
+                {Msg::mark_confirmed, {inner(recorded(fault.confirmed_by))}}, "info");
+    if (fault.undo_begin_at)
+      lanes.add(*fault.undo_begin_at, "fault", Msg::mark_undo_begins, "info");
+    if (fault.undone_at)
+      lanes.add(*fault.undone_at, "fault", {Msg::mark_undone, {inner(recorded(fault.undone_by))}},
+                "good");
   }
   for (const OperatorFacts& step : facts.operator_steps) {
-    const std::string name = fmt::format("{} on {}", step.step, step.node);
-    lanes.add(step.begin, "operator", (step.restore ? "restore: " : "") + name, "info");
+    const Text name(Msg::proof_fault, {step.step, step.node});
+    lanes.add(step.begin, "operator", step.restore ? Text(Msg::mark_restore, {inner(name)}) : name,
+              "info");
     if (step.end && step.failed)
-      lanes.add(*step.end, "operator", name + " failed: " + step.detail, "bad");
+      lanes.add(*step.end, "operator",
+                {Msg::mark_failed, {inner(name), inner(recorded(step.detail))}}, "bad");
   }
-  if (facts.redundancy_at) lanes.add(*facts.redundancy_at, "run", "redundancy restored", "good");
+  if (facts.redundancy_at) lanes.add(*facts.redundancy_at, "run", Msg::mark_redundant, "good");
 }
 
 std::string_view severity_of(std::string_view state) {
@@ -68,12 +70,12 @@ std::string_view severity_of(std::string_view state) {
   return "warn";
 }
 
-std::string changed(std::string_view what, std::string_view from, std::string_view to) {
-  if (from.empty()) return fmt::format("{} {}", what, to);
-  return fmt::format("{} {} → {}", what, from, to);
+Text changed(const Text& what, const std::string& from, const std::string& to) {
+  if (from.empty()) return {Msg::mark_now, {inner(what), to}};
+  return {Msg::mark_changed, {inner(what), from, to}};
 }
 
-void add_change(Lanes& lanes, TimeNs at, const std::string& lane, std::string_view what,
+void add_change(Lanes& lanes, TimeNs at, const std::string& lane, const Text& what,
                 const std::string& from, const std::string& to) {
   if (from == to || to.empty()) return;
   lanes.add(at, lane, changed(what, from, to), severity_of(to));
@@ -85,31 +87,35 @@ void add_drbd(const DrbdNodeTimeline& node, Lanes& lanes) {
   for (const DrbdObservation& now : node.stream) {
     const DrbdNodeState& state = now.state;
     if (!now.follows_previous && !now.poll) {
-      lanes.add(now.at, lane, "heard: " + state.summary(), "info");
+      lanes.add(now.at, lane, {Msg::mark_heard, {state.summary()}}, "info");
       before = state;
       continue;
     }
-    add_change(lanes, now.at, lane, "role", before.role, state.role);
+    add_change(lanes, now.at, lane, Msg::mark_role, before.role, state.role);
     for (const auto& [number, volume] : state.volumes)
-      add_change(lanes, now.at, lane, "disk", before.volumes[number].disk, volume.disk);
+      add_change(lanes, now.at, lane, Msg::mark_disk, before.volumes[number].disk, volume.disk);
     for (const auto& [name, connection] : state.connections) {
       DrbdConnection& old = before.connections[name];
-      const std::string peer = name == "peer" ? "" : " to " + name;
-      add_change(lanes, now.at, lane, "connection" + peer, old.connection, connection.connection);
+      // DRBD 8.4 has one peer, without a name.
+      const auto of_peer = [peer = name](Msg alone, Msg named) {
+        return peer == "peer" ? Text(alone) : Text(named, {peer});
+      };
+      add_change(lanes, now.at, lane, of_peer(Msg::mark_connection, Msg::mark_connection_to),
+                 old.connection, connection.connection);
       for (const auto& [number, volume] : connection.volumes) {
-        add_change(lanes, now.at, lane, "replication" + peer, old.volumes[number].replication,
-                   volume.replication);
-        add_change(lanes, now.at, lane, "peer disk" + peer, old.volumes[number].peer_disk,
-                   volume.peer_disk);
+        add_change(lanes, now.at, lane, of_peer(Msg::mark_replication, Msg::mark_replication_to),
+                   old.volumes[number].replication, volume.replication);
+        add_change(lanes, now.at, lane, of_peer(Msg::mark_peer_disk, Msg::mark_peer_disk_to),
+                   old.volumes[number].peer_disk, volume.peer_disk);
       }
     }
     for (std::size_t i = before.helpers.size(); i < state.helpers.size(); ++i)
-      lanes.add(now.at, lane, "helper " + state.helpers[i],
+      lanes.add(now.at, lane, {Msg::mark_helper, {state.helpers[i]}},
                 state.helpers[i].find("split-brain") != std::string::npos ? "bad" : "info");
     before = state;
   }
   for (const auto& [since, why] : node.stalls)
-    lanes.add(since, lane, "stream went deaf: " + why, "warn");
+    lanes.add(since, lane, {Msg::mark_deaf, {inner(recorded(why))}}, "warn");
 }
 
 // In order of asking: a question that ran into its timeout ends after later ones were answered.
@@ -123,7 +129,7 @@ void add_node(const Source& source, std::vector<const Sample*> samples, Lanes& l
     if (up == answers) continue;
     if (up || !answers)
       lanes.add(answers ? sample->ended : sample->started, "node " + source.node,
-                answers ? "answers again" : "does not answer", answers ? "good" : "bad");
+                answers ? Msg::mark_answers : Msg::mark_silent, answers ? "good" : "bad");
     up = answers;
   }
 }

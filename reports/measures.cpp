@@ -52,7 +52,7 @@ std::vector<NamedPhase> phases_in(const RunReport& report) {
   for (const PhaseSpan& span : report.phases) {
     if (span.name == "baseline") continue;
     const double length = to_ms(span.end - span.begin);
-    const double until_resolution = resolution_ms(report, span.proof);
+    const double until_resolution = resolution_ms(report, span.proof.english());
     const std::string name = from + " -> " + span.name;
     const auto again = [&name](const NamedPhase& phase) { return phase.name == name; };
     // A name that comes twice means two nodes or faults: the first is compared.

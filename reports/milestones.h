@@ -35,7 +35,7 @@ struct Milestone {
   TimeNs lower = 0;  // it happened between these
   TimeNs upper = 0;
   std::string name;
-  std::string proof;
+  Text proof;
   std::string node = {};  // where; empty: not about one node
 };
 
@@ -53,7 +53,7 @@ struct MilestoneInput {
 // A milestone, or why there is none.
 struct Found {
   std::optional<Milestone> milestone;
-  std::string gap;
+  Text gap;
 };
 
 std::optional<Milestone> effect_of(const RunFacts& facts);

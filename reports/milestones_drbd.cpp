@@ -1,8 +1,7 @@
 // milestones_drbd: what DRBD noticed, who was promoted, when every copy was whole again.
-#include <fmt/core.h>
-
 #include <algorithm>
 
+#include "harness/lang/messages.h"
 #include "reports/milestones.h"
 
 namespace ernstfall {
@@ -57,7 +56,7 @@ std::optional<Milestone> first_notice(const MilestoneInput& input, TimeNs effect
       if (lost == nullptr) continue;
       Milestone milestone = bounded(input, node, now, effect, shows);
       milestone.name = step::kDrbd;
-      milestone.proof = fmt::format("{}: connection {}", node.source, lost->connection);
+      milestone.proof = {Msg::proof_connection, {node.source, lost->connection}};
       if (!first || milestone.at < first->at) first = milestone;
       break;
     }
@@ -70,22 +69,22 @@ std::optional<Milestone> first_notice(const MilestoneInput& input, TimeNs effect
 // The first thing that a node other than the victim heard of the loss; of a fault that takes no
 // node away, also the victim itself.
 Found noticed_by_drbd(const MilestoneInput& input, TimeNs effect) {
-  if (!input.cluster.drbd) return {std::nullopt, "no DRBD in this cluster"};
+  if (!input.cluster.drbd) return {std::nullopt, Msg::gap_no_drbd};
   const bool heard = std::any_of(input.drbd.nodes.begin(), input.drbd.nodes.end(),
                                  [](const DrbdNodeTimeline& node) { return !node.stream.empty(); });
-  if (!heard) return {std::nullopt, "nobody listened to DRBD (no probe drbd.state)"};
+  if (!heard) return {std::nullopt, Msg::gap_not_listened};
   if (auto first = first_notice(input, effect, false)) return {first, {}};
   const bool takes_node =
       std::any_of(input.facts.faults.begin(), input.facts.faults.end(),
                   [](const FaultFacts& fault) { return fault.fault.rfind("node.", 0) == 0; });
   if (!takes_node)
     if (auto first = first_notice(input, effect, true)) return {first, {}};
-  return {std::nullopt, "every connection that was heard of stayed Connected"};
+  return {std::nullopt, Msg::gap_stayed_connected};
 }
 
 // The first node that becomes Primary after the effect, and was not before.
 Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
-  if (!input.cluster.drbd) return {std::nullopt, "no DRBD in this cluster"};
+  if (!input.cluster.drbd) return {std::nullopt, Msg::gap_no_drbd};
   std::optional<Milestone> first;
   for (const DrbdNodeTimeline& node : input.drbd.nodes) {
     std::string role;
@@ -98,7 +97,7 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
           return state.role == "Primary";
         });
         milestone.name = step::kPromoted;
-        milestone.proof = fmt::format("{}: role Primary", node.source);
+        milestone.proof = {Msg::proof_role_primary, {node.source}};
         if (!first || milestone.at < first->at) first = milestone;
         break;
       }
@@ -107,17 +106,16 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
     }
   }
   if (first) return {first, {}};
-  return {std::nullopt, "no node became Primary after the fault took effect"};
+  return {std::nullopt, Msg::gap_no_primary};
 }
 
 // The runner looks now and then; DRBD's own lines say since when it was so.
 Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
   if (!input.facts.redundancy_at)
-    return {std::nullopt,
-            input.cluster.drbd ? "not seen before the run ended" : "no DRBD in this cluster"};
+    return {std::nullopt, input.cluster.drbd ? Msg::gap_not_seen_before_end : Msg::gap_no_drbd};
   Milestone milestone;
   milestone.name = step::kRedundant;
-  milestone.proof = "every replica UpToDate, nothing out of sync";
+  milestone.proof = Msg::proof_redundant;
   milestone.at = milestone.upper = *input.facts.redundancy_at;
   milestone.lower = std::min(effect, milestone.at);
   for (const DrbdNodeTimeline& node : input.drbd.nodes) {

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "reports/milestones.h"
 
 namespace ernstfall {
@@ -56,15 +57,14 @@ bool runs_kubernetes(const RunFacts& facts) {
 
 Found kubernetes_line(const MilestoneInput& input, TimeNs effect, std::string_view name,
                       std::span<const std::string_view> words) {
-  if (!runs_kubernetes(input.facts)) return {std::nullopt, "no Kubernetes in this cluster"};
+  if (!runs_kubernetes(input.facts)) return {std::nullopt, Msg::gap_no_kubernetes};
   auto found = find_line(input, effect, std::nullopt, name, false, [&](const JournalLine& line) {
     return !line.kernel && line.unit.empty() &&
            std::any_of(words.begin(), words.end(),
                        [&](std::string_view word) { return has(line.message, word); });
   });
   if (found) return {found, {}};
-  return {std::nullopt,
-          input.journal.empty() ? "no node's journal was heard" : "no journal says so"};
+  return {std::nullopt, input.journal.empty() ? Msg::gap_no_journal : Msg::gap_journal_silent};
 }
 
 // A step of the runbook that does such a thing: it was done between its begin and its return.
@@ -78,12 +78,9 @@ std::optional<Milestone> by_operator(const MilestoneInput& input, std::string_vi
     for (const OperatorFacts& fact : input.facts.operator_steps) {
       if (fact.restore || fact.failed || !fact.end || fact.step != step.name) continue;
       if (found && found->at >= *fact.end) continue;
-      found = Milestone{*fact.end,
-                        fact.begin,
-                        *fact.end,
-                        std::string(name),
-                        fmt::format("operator: \"{}\" returned", fact.step),
-                        fact.node};
+      found = Milestone{
+          *fact.end, fact.begin, *fact.end, std::string(name), {Msg::proof_returned, {fact.step}},
+          fact.node};
     }
   }
   return found;
@@ -145,8 +142,7 @@ Found mounted_on_node(const MilestoneInput& input, TimeNs after, std::optional<T
     });
   };
   if (auto found = by_operator(input, step::kMounted, mounts)) return {found, {}};
-  return {std::nullopt, input.journal.empty() ? "no node's journal was heard"
-                                              : "no journal says that the replica was mounted"};
+  return {std::nullopt, input.journal.empty() ? Msg::gap_no_journal : Msg::gap_journal_mount};
 }
 
 Found started_on_node(const MilestoneInput& input, TimeNs after, std::optional<TimeNs> until) {
@@ -163,8 +159,7 @@ Found started_on_node(const MilestoneInput& input, TimeNs after, std::optional<T
     return names_any(run, ".service") && names_any(run, "start");
   };
   if (auto found = by_operator(input, step::kStarted, by_hand)) return {found, {}};
-  return {std::nullopt, input.journal.empty() ? "no node's journal was heard"
-                                              : "no journal says that a unit or pod was started"};
+  return {std::nullopt, input.journal.empty() ? Msg::gap_no_journal : Msg::gap_journal_start};
 }
 
 }  // namespace ernstfall

@@ -11,6 +11,7 @@
 #include "harness/core/clock.h"
 #include "harness/core/exit_code.h"
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 #include "probes/checks/check.h"
 #include "probes/checks/node_time.h"
 #include "probes/checks/run_facts.h"
@@ -40,7 +41,7 @@ struct RtoResult {
   std::optional<TimeNs> down_at;  // first bad sample after the fault's effect
   std::optional<TimeNs> up_at;    // first lastingly good one
   std::size_t outages = 0;        // of the deciding probe over the whole run
-  std::string problem;            // why the bounds are unknown; empty when they are not
+  Text problem;                   // why the bounds are unknown; empty when they are not
 };
 
 struct RpoResult {
@@ -87,7 +88,7 @@ struct FaultResult {
 struct TimelineMark {
   TimeNs at = 0;
   std::string lane;  // "fault", "drbd prod", "node prod", "operator", "run"
-  std::string text;
+  Text text;
   std::string severity;  // "info", "good", "warn", "bad"
 };
 
@@ -95,12 +96,12 @@ struct PhaseSpan {
   std::string name;  // what ended it: "power back"; "baseline" before the fault
   TimeNs begin = 0;
   TimeNs end = 0;
-  std::string proof;  // the event that ended it
+  Text proof;  // the event that ended it
   // How long it took at least and at most, by the bounds of both its ends.
   TimeNs lower_ns = 0;
   TimeNs upper_ns = 0;
-  bool unordered = false;        // what ended it may have come before what ended the phase before
-  std::string governed_by = {};  // the setting that its length follows from; empty: none is known
+  bool unordered = false;  // what ended it may have come before what ended the phase before
+  Text governed_by = {};   // the setting that its length follows from; empty: none is known
 };
 
 // One step of a recovery, in the order in which they are expected.
@@ -109,16 +110,16 @@ struct Boundary {
   std::optional<TimeNs> at;  // none: `gap` says why
   TimeNs lower = 0;          // it happened between these
   TimeNs upper = 0;
-  std::string proof;  // the event that proves it
-  std::string gap;
+  Text proof;  // the event that proves it
+  Text gap;
   std::vector<std::string> unordered_with;  // others that it may have come before or after
 };
 
 struct RecoverySteps {
   std::vector<Boundary> boundaries;  // from "effect" to "redundancy restored"
   // Of the outage, or without one of the time until redundancy; empty: there is none.
-  std::string largest;              // name of the phase
-  std::string largest_governed_by;  // see PhaseSpan
+  std::string largest;       // name of the phase
+  Text largest_governed_by;  // see PhaseSpan
   // Others that may be the largest, within the bounds.
   std::vector<std::string> or_largest;
 };
@@ -126,21 +127,21 @@ struct RecoverySteps {
 // What follows from the cluster's own settings, beside what was measured. See predict.h.
 struct Prediction {
   struct Input {
-    std::string name;   // "ping-int"
-    std::string value;  // "10 s"
-    std::string from;   // "prod: drbdsetup show", "default (drbd.conf-9.0(5))"
+    Text name;   // "ping-int"
+    Text value;  // "10 s"
+    Text from;   // "prod: drbdsetup show", "default (drbd.conf-9.0(5))"
   };
-  std::string name;  // "DRBD notices"
+  Text name;  // "DRBD notices"
   std::optional<double> lower_ms;
   std::optional<double> upper_ms;  // none: without limit
   std::optional<double> measured_lower_ms;
   std::optional<double> measured_upper_ms;
-  std::string formula;
+  Text formula;
   std::string source;  // of the formula
   std::vector<Input> inputs;
   std::string verdict;  // "as predicted" | "sooner" | "later" | "not measured" | "not predicted"
-  std::string finding;  // a deviation beyond all bounds, in words; empty: none
-  std::string why;      // there is no prediction, or no measurement
+  Text finding;         // a deviation beyond all bounds, in words; empty: none
+  Text why;             // there is no prediction, or no measurement
 };
 
 // What one probe asked and got, over the whole run.
@@ -158,9 +159,9 @@ struct ProbeSummary {
 
 // One line of the "what stands between this cluster and the next class" list.
 struct ClassReason {
-  std::string rule;
+  Text rule;
   bool holds = false;
-  std::string evidence;
+  Text evidence;
   bool known = true;  // false: there is no evidence either way
 };
 
@@ -202,8 +203,8 @@ struct RunReport {
   RunVerdict verdict = RunVerdict::inconclusive;
   ClusterClass cluster_class = ClusterClass::unknown;
   std::vector<ClassReason> class_reasons;
-  std::string why;                      // one or two plain sentences
-  std::vector<std::string> next_steps;  // what would close the gap
+  Text why;                      // one or two plain sentences
+  std::vector<Text> next_steps;  // what would close the gap
 
   std::vector<FaultResult> faults;
   std::vector<StartSkew> start_skews;  // of every step on two nodes or more
@@ -222,10 +223,10 @@ struct RunReport {
   std::vector<ProbeSummary> probes;
   std::vector<TimelineMark> marks;
   std::optional<SiblingRun> sibling;
-  std::vector<std::string> not_measured;  // stated, so that silence is not read as pass
+  std::vector<Text> not_measured;  // stated, so that silence is not read as pass
   bool history_truncated = false;
-  std::string journal_problem;  // what is still owed to a node; empty when nothing is
-  std::string aborted;          // why the run ended early; empty when it did not
+  Text journal_problem;  // what is still owed to a node; empty when nothing is
+  std::string aborted;   // why the run ended early; empty when it did not
 };
 
 struct AssembleInput {
@@ -234,7 +235,7 @@ struct AssembleInput {
   const Scenario& scenario;
   std::uint64_t seed = 0;
   bool journal_dirty = false;  // the journal holds an undo that was never proven
-  std::string journal_problem;
+  Text journal_problem;
   std::optional<SiblingRun> sibling;
   std::map<std::string, std::string> settings = {};  // see environment.h; empty: not recorded
 };

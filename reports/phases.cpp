@@ -1,8 +1,7 @@
 // phases: where the time went, from events that prove each step.
-#include <fmt/core.h>
-
 #include <algorithm>
 
+#include "harness/lang/messages.h"
 #include "reports/timeline.h"
 
 namespace ernstfall {
@@ -13,19 +12,19 @@ struct Expected {
   Found found;
 };
 
-Milestone exactly(TimeNs at, std::string_view name, std::string proof) {
+Milestone exactly(TimeNs at, std::string_view name, Text proof) {
   return {at, at, at, std::string(name), std::move(proof), {}};
 }
 
 Found first_failure(const MilestoneInput& input, TimeNs effect) {
   const RtoMeasurement& rto = input.rto;
   if (!rto.outage)
-    return {std::nullopt, rto.probe == nullptr  ? "no service probe has data"
-                          : rto.problem.empty() ? "the service answered all the time"
+    return {std::nullopt, rto.probe == nullptr  ? Text(Msg::gap_no_probe)
+                          : rto.problem.empty() ? Text(Msg::gap_answered)
                                                 : rto.problem};
   Milestone milestone;
   milestone.name = step::kFirstFailure;
-  milestone.proof = rto.probe->name + ": first bad answer";
+  milestone.proof = {Msg::proof_first_bad, {rto.probe->name}};
   milestone.at = std::max(rto.outage->first_bad_at, effect);
   milestone.lower = std::min(std::max(rto.outage->began_after, effect), milestone.at);
   milestone.upper = std::max(rto.outage->began_by, milestone.at);
@@ -34,11 +33,11 @@ Found first_failure(const MilestoneInput& input, TimeNs effect) {
 
 Found service_answers(const MilestoneInput& input) {
   const RtoMeasurement& rto = input.rto;
-  if (!rto.outage) return {std::nullopt, "there was no outage to end"};
-  if (!rto.outage->ended_by) return {std::nullopt, "not before the run ended"};
+  if (!rto.outage) return {std::nullopt, Msg::gap_no_outage};
+  if (!rto.outage->ended_by) return {std::nullopt, Msg::gap_not_before_end};
   Milestone milestone;
   milestone.name = step::kAnswers;
-  milestone.proof = rto.probe->name + ": first lasting answer";
+  milestone.proof = {Msg::proof_lasting, {rto.probe->name}};
   milestone.at = milestone.upper = *rto.outage->ended_by;
   milestone.lower = std::min(rto.outage->ended_after, milestone.at);
   return {milestone, {}};
@@ -49,7 +48,7 @@ Found stable(const MilestoneInput& input, const Found& answers) {
   const TimeNs held = input.scenario.stable.count();
   Milestone milestone = *answers.milestone;
   milestone.name = step::kStable;
-  milestone.proof = "no bad answer since";
+  milestone.proof = Msg::proof_stable;
   milestone.at += held;
   milestone.lower += held;
   milestone.upper += held;
@@ -70,8 +69,8 @@ std::optional<Milestone> reachable_again(const History& history, const std::stri
       away = true;
       last_bad = std::max(last_bad, sample.started);
     } else if (away && !back) {
-      back = Milestone{sample.ended,     std::min(last_bad, sample.ended), sample.ended,
-                       "node reachable", source.name + " answers again",   node};
+      back = Milestone{sample.ended,     std::min(last_bad, sample.ended),          sample.ended,
+                       "node reachable", {Msg::proof_answers_again, {source.name}}, node};
     }
   }
   return back;
@@ -82,13 +81,14 @@ void add_operator(const RunFacts& facts, std::vector<Milestone>& milestones) {
   for (const OperatorFacts& step : facts.operator_steps) {
     if (step.restore) continue;
     if (last == nullptr)
-      milestones.push_back(exactly(step.begin, "operator begins", "first step: " + step.step));
+      milestones.push_back(
+          exactly(step.begin, "operator begins", {Msg::proof_first_step, {step.step}}));
     last = &step;
   }
   if (last != nullptr && last->end)
     milestones.push_back(
         exactly(*last->end, "operator done",
-                fmt::format("last step: {}{}", last->step, last->failed ? " failed" : "")));
+                {last->failed ? Msg::proof_last_step_failed : Msg::proof_last_step, {last->step}}));
 }
 
 // What is not a step of every recovery, but explains how long one took.
@@ -98,7 +98,7 @@ std::vector<Milestone> beside(const MilestoneInput& input, TimeNs effect) {
   for (const FaultFacts& fault : input.facts.faults) {
     if (fault.fault == "node.power-off" && fault.undo_begin_at)
       milestones.push_back(
-          exactly(*fault.undo_begin_at, "power back", "power on was sent to " + fault.node));
+          exactly(*fault.undo_begin_at, "power back", {Msg::proof_power_on, {fault.node}}));
     if (auto back = reachable_again(input.history, fault.node, fault.effect_from.value_or(effect)))
       milestones.push_back(*back);
   }
@@ -190,8 +190,10 @@ std::optional<Milestone> effect_of(const RunFacts& facts) {
                       : fault.intended_at ? fault.intended_at
                                           : fault.applied_at;
     if (from != at) continue;
-    milestone.proof = fault.fault + " on " + fault.node +
-                      (fault.confirmed_by.empty() ? "" : ": " + fault.confirmed_by);
+    milestone.proof = {Msg::proof_fault, {fault.fault, fault.node}};
+    if (!fault.confirmed_by.empty())
+      milestone.proof = {Msg::proof_fault_by,
+                         {fault.fault, fault.node, inner(recorded(fault.confirmed_by))}};
     // Without a word of the node it began before our command came back.
     if (const auto until = fault.begun_until ? fault.begun_until : fault.applied_at)
       milestone.upper = std::max(*at, *until);
@@ -212,7 +214,7 @@ Timeline timeline_of(const MilestoneInput& input,
     timeline.phases.push_back({"baseline",
                                baseline_at,
                                effect->at,
-                               "the fault takes effect",
+                               Msg::proof_takes_effect,
                                effect->lower - baseline_at,
                                effect->upper - baseline_at,
                                false,

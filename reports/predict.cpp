@@ -1,12 +1,12 @@
 // predict: bounds from settings, and whether what was measured lies within.
 #include "reports/predict.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "reports/predict_settings.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -67,7 +67,7 @@ class Predictor {
     const Boundary* begin = seen(recovery_, from);
     const Boundary* end = seen(recovery_, to);
     if (begin == nullptr || end == nullptr) {
-      prediction.why = fmt::format("\"{}\" was not seen", begin == nullptr ? from : to);
+      prediction.why = {Msg::pred_not_seen, {inner(step_text(begin == nullptr ? from : to))}};
       return;
     }
     prediction.measured_lower_ms = std::max(0.0, to_ms(end->lower - begin->upper));
@@ -85,21 +85,19 @@ class Predictor {
     else
       prediction.verdict = "as predicted";
     if (prediction.verdict == "later")
-      prediction.finding =
-          fmt::format("{}: took at least {}, and by the settings at most {}", prediction.name,
-                      format_duration_ms(*prediction.measured_lower_ms),
-                      format_duration_ms(*prediction.upper_ms));
+      prediction.finding = {Msg::pred_too_late,
+                            {inner(prediction.name), DurationValue{*prediction.measured_lower_ms},
+                             DurationValue{*prediction.upper_ms}}};
     if (prediction.verdict == "sooner")
-      prediction.finding =
-          fmt::format("{}: took at most {}, and by the settings at least {}", prediction.name,
-                      format_duration_ms(*prediction.measured_upper_ms),
-                      format_duration_ms(*prediction.lower_ms));
+      prediction.finding = {Msg::pred_too_soon,
+                            {inner(prediction.name), DurationValue{*prediction.measured_upper_ms},
+                             DurationValue{*prediction.lower_ms}}};
     predictions_.push_back(std::move(prediction));
   }
 
   void notice() {
     Prediction prediction;
-    prediction.name = "DRBD notices";
+    prediction.name = Msg::pred_drbd;
     prediction.source = "drbd.conf(5): ping-int, ping-timeout";
     measure(prediction, step::kEffect, step::kDrbd);
     const SettingValue interval = drbd("ping-int");
@@ -114,7 +112,8 @@ class Predictor {
       prediction.inputs = {interval.input, timeout.input};
       // A write that is on its way is asked after at once.
       if (const SettingValue write = drbd("timeout"); write.value < interval.value) {
-        prediction.formula += ", sooner while writes wait: timeout + ping-timeout";
+        prediction.formula = {Msg::pred_sooner_form,
+                              {inner(prediction.formula), "timeout + ping-timeout"}};
         prediction.inputs.push_back(write.input);
       }
     } else if (hung_up && !fault_is({"node.reboot"})) {
@@ -123,21 +122,21 @@ class Predictor {
       prediction.formula = "[0, ping-timeout]";
       prediction.inputs = {timeout.input};
     } else {
-      prediction.why = first_fault() + " does not make a peer silent at one moment";
+      prediction.why = {Msg::pred_not_silent, {first_fault()}};
     }
     judge(std::move(prediction));
   }
 
   void promotion() {
     Prediction prediction;
-    prediction.name = "DRBD promotes";
+    prediction.name = Msg::pred_promotes;
     prediction.source = "DRBD 9, drbd_set_role(): four tries";
     const Boundary* promoted = seen(recovery_, step::kPromoted);
     const auto undone = input_.facts.undo_begin_at();
     if (input_.facts.first_operator_step_at()) {
-      prediction.why = "an operator asked, at a time of theirs";
+      prediction.why = Msg::pred_operator_asked;
     } else if (promoted != nullptr && undone && promoted->upper > *undone) {
-      prediction.why = "nobody asked before the fault was taken away";
+      prediction.why = Msg::pred_nobody_asked;
     } else {
       measure(prediction, step::kDrbd, step::kPromoted);
       const SettingValue commit = drbd("twopc-timeout");
@@ -158,9 +157,9 @@ class Predictor {
     const bool newer = kubernetes_minor(input_.facts) >= 32;
     const SettingValue grace = kubernetes_setting(
         settings_, "node-monitor-grace-period", newer ? kKubeGraceNewMs : kKubeGraceOldMs,
-        newer ? "default (from Kubernetes 1.32 on)" : "default (before Kubernetes 1.32)");
+        newer ? Msg::pred_grace_new : Msg::pred_grace_old);
     Prediction notice;
-    notice.name = "Kubernetes notices";
+    notice.name = Msg::pred_kubernetes;
     notice.formula = "[grace - 10 s, grace + 5 s]";
     notice.source = "kube-controller-manager(1): node-monitor-grace-period, node-monitor-period";
     notice.lower_ms = std::max(0.0, grace.value - kLeaseRenewMs);
@@ -169,10 +168,9 @@ class Predictor {
     measure(notice, step::kEffect, step::kKubernetes);
     judge(std::move(notice));
     const SettingValue patience = kubernetes_setting(
-        settings_, "default-unreachable-toleration-seconds", kTolerationMs,
-        "default of the admission controller; a pod's own toleration is not read");
+        settings_, "default-unreachable-toleration-seconds", kTolerationMs, Msg::pred_admission);
     Prediction evict;
-    evict.name = "Kubernetes evicts";
+    evict.name = Msg::pred_evicts;
     evict.formula = "[tolerationSeconds, tolerationSeconds + 5 s]";
     evict.source = "kubernetes.io: Taints and Tolerations";
     evict.lower_ms = patience.value;
@@ -192,24 +190,24 @@ class Predictor {
         return {};
       };
       Prediction prediction;
-      prediction.name = "systemd starts the unit again";
+      prediction.name = Msg::pred_unit;
       prediction.source = "systemd.service(5): Restart, RestartSec, TimeoutStartSec";
       prediction.formula = "[RestartSec, RestartSec + TimeoutStartSec]";
       measure(prediction, step::kEffect, step::kStarted);
       const std::string restart = value("Restart");
       const auto pause = systemd_span_ms(value("RestartUSec"));
       const auto start = systemd_span_ms(value("TimeoutStartUSec"));
-      prediction.inputs.push_back({"Restart", restart, fault.node + ": systemctl show"});
+      prediction.inputs.push_back({"Restart", restart, {Msg::pred_systemctl, {fault.node}}});
       if (restart.empty() || !pause) {
-        prediction.why = "the unit's settings were not recorded";
+        prediction.why = Msg::pred_unit_unrecorded;
       } else if (restart == "no" || restart == "on-success") {
-        prediction.why = "Restart=" + restart + ": systemd does not start it again";
+        prediction.why = {Msg::pred_no_restart, {restart}};
       } else {
         prediction.lower_ms = *pause;
         if (start) prediction.upper_ms = *pause + *start;
         for (const char* name :
              {"RestartUSec", "TimeoutStartUSec", "StartLimitIntervalUSec", "StartLimitBurst"})
-          prediction.inputs.push_back({name, value(name), fault.node + ": systemctl show"});
+          prediction.inputs.push_back({name, value(name), {Msg::pred_systemctl, {fault.node}}});
       }
       judge(std::move(prediction));
       return;
@@ -254,14 +252,13 @@ class Predictor {
 
   void redundancy() {
     Prediction prediction;
-    prediction.name = "redundancy after reconnecting";
+    prediction.name = Msg::pred_redundancy;
     prediction.formula = "[oos / c-max-rate, 8/7 connect-int + 10 s + oos / c-min-rate]";
     prediction.source = "drbd.conf(5): c-max-rate, c-min-rate, connect-int";
     const Boundary* redundant = seen(recovery_, step::kRedundant);
     const Resync seen_resync = redundant == nullptr ? Resync{} : resync(*redundant);
     if (redundant == nullptr || !seen_resync.connected) {
-      prediction.why = redundant == nullptr ? "redundancy was not seen to be restored"
-                                            : "no connection was seen to be lost and to come back";
+      prediction.why = redundant == nullptr ? Msg::pred_no_redundancy : Msg::pred_no_reconnect;
       return judge(std::move(prediction));
     }
     const SettingValue most = drbd("c-max-rate");
@@ -271,11 +268,13 @@ class Predictor {
     prediction.lower_ms = most.value > 0 ? 1000 * kib / most.value : 0;
     prediction.upper_ms =
         again.value * 8 / 7 + kHandshakeMs + (least.value > 0 ? 1000 * kib / least.value : 0);
-    prediction.inputs = {most.input,
-                         least.input,
-                         again.input,
-                         {"out of sync", format_bytes(static_cast<std::uint64_t>(kib) * 1024),
-                          "the most that was seen"}};
+    prediction.inputs = {
+        most.input,
+        least.input,
+        again.input,
+        {Msg::pred_out_of_sync,
+         {Msg::name_only, {FigureValue{format_bytes(static_cast<std::uint64_t>(kib) * 1024)}}},
+         Msg::pred_most_seen}};
     prediction.measured_lower_ms =
         std::max(0.0, to_ms(redundant->lower - seen_resync.connected->upper));
     prediction.measured_upper_ms = to_ms(redundant->upper - seen_resync.connected->lower);

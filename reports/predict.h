@@ -53,6 +53,7 @@ using Settings = std::map<std::string, std::string>;  // see environment.h
 struct SettingValue {
   double value = 0;  // ms, or KiB/s
   Prediction::Input input;
+  bool is_default = false;
 };
 // Of DRBD, in ms or KiB/s; of several nodes and connections the largest.
 SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std::string_view name);

@@ -8,6 +8,7 @@
 
 #include "harness/core/text.h"
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
 namespace {
@@ -51,9 +52,10 @@ bool has_suffix(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-std::string shown(double value, bool rate) {
-  return rate ? format_bytes(static_cast<std::uint64_t>(value * 1024)) + "/s"
-              : format_duration_ms(value);
+Text shown(double value, bool rate) {
+  if (!rate) return {Msg::name_only, {DurationValue{value}}};
+  return {Msg::name_only,
+          {FigureValue{format_bytes(static_cast<std::uint64_t>(value * 1024)) + "/s"}}};
 }
 
 // A duration of Kubernetes' flags: "40s", "1m0s", or bare seconds.
@@ -114,15 +116,16 @@ int kubernetes_minor(const RunFacts& facts) {
 }
 
 SettingValue kubernetes_setting(const Settings& settings, std::string_view flag, double fallback,
-                                const std::string& why) {
+                                const Text& why) {
   for (const auto& [key, value] : settings) {
     if (key.rfind("kubernetes: ", 0) != 0 || !has_suffix(key, " " + std::string(flag))) continue;
     if (const auto ms = go_span_ms(value))
       return {*ms,
-              {std::string(flag), format_duration_ms(*ms),
-               key.substr(12, key.size() - 13 - flag.size()) + ": K3s configuration"}};
+              {flag,
+               shown(*ms, false),
+               {Msg::pred_k3s, {key.substr(12, key.size() - 13 - flag.size())}}}};
   }
-  return {fallback, {std::string(flag), format_duration_ms(fallback), why}};
+  return {fallback, {flag, shown(fallback, false), why}, true};
 }
 
 SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std::string_view name) {
@@ -130,8 +133,7 @@ SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std:
                                   [&](const DrbdDefault& d) { return d.name == name; });
   if (known == kDrbdDefaults.end()) return {};
   const bool rate = known->unit_ms == 0;
-  SettingValue result{known->value,
-                      {std::string(name), shown(known->value, rate), "default (drbd.conf(5))"}};
+  SettingValue result{known->value, {name, shown(known->value, rate), Msg::pred_default}, true};
   bool found = false;
   bool recorded = false;
   for (const auto& [key, value] : settings) {
@@ -142,10 +144,10 @@ SettingValue drbd_setting(const Settings& settings, const Cluster& cluster, std:
     const std::string node = key.substr(6, key.find(' ', 6) - 6);
     if (!number || cluster.find_node(node) == nullptr || (found && *number <= result.value))
       continue;
-    result = {*number, {std::string(name), shown(*number, rate), node + ": drbdsetup show"}};
+    result = {*number, {name, shown(*number, rate), {Msg::pred_drbdsetup, {node}}}};
     found = true;
   }
-  if (!recorded) result.input.from = "default (the cluster's own was not recorded)";
+  if (!recorded) result.input.from = Msg::pred_default_unrecorded;
   return result;
 }
 

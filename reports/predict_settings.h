@@ -10,7 +10,7 @@ namespace ernstfall {
 
 // One of Kubernetes' flags, in ms; without it `fallback`, and `why` says where that comes from.
 SettingValue kubernetes_setting(const Settings& settings, std::string_view flag, double fallback,
-                                const std::string& why);
+                                const Text& why);
 // Of the first node whose version was recorded: "v1.32.1+k3s1" -> 32; 0: of none.
 int kubernetes_minor(const RunFacts& facts);
 // "1min 30s", "100ms", "infinity" as systemd prints spans.

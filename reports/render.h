@@ -6,6 +6,7 @@
 
 #include "harness/core/result.h"
 #include "harness/history/history.h"
+#include "harness/lang/language.h"
 #include "harness/scenario/scenario.h"
 #include "reports/model.h"
 
@@ -21,14 +22,18 @@ struct LoadedRun {
 Result<LoadedRun> load_run(const std::filesystem::path& run_folder, const Catalogue& catalogue);
 Result<RunReport> load_report(const std::filesystem::path& run_folder, const Catalogue& catalogue);
 
-std::string render_console(const RunReport& report, bool colour);  // 80 columns
-std::string render_json(const RunReport& report);                  // result.json
+// For machines, and English whatever the language of the reports is.
+std::string render_json(const RunReport& report);  // result.json
 std::string render_junit(const RunReport& report);
-std::string render_markdown(const RunReport& report);
-std::string render_html(const RunReport& report, const History& history);  // one offline file
+// For people.
+std::string render_console(const RunReport& report, bool colour,
+                           Language language = Language::english);  // 80 columns
+std::string render_markdown(const RunReport& report, Language language = Language::english);
+std::string render_html(const RunReport& report, const History& history,
+                        Language language = Language::english);  // one offline file
 
 // result.json, report.html, report.md and junit.xml, each whole or not at all.
 Status write_reports(const std::filesystem::path& run_folder, const RunReport& report,
-                     const History& history);
+                     const History& history, Language language = Language::english);
 
 }  // namespace ernstfall

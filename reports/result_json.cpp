@@ -13,6 +13,12 @@ OrderedJson nullable(const std::optional<T>& value) {
   return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
+OrderedJson english_of(const std::vector<Text>& texts) {
+  OrderedJson list = OrderedJson::array();
+  for (const Text& text : texts) list.push_back(text.english());
+  return list;
+}
+
 OrderedJson at_ms(const std::optional<TimeNs>& at) {
   return at ? OrderedJson(to_ms(*at)) : OrderedJson(nullptr);
 }
@@ -45,7 +51,7 @@ OrderedJson rto_json(const RunReport& report) {
           {"recovered_by", recovered_by_name(rto.recovered_by)},
           {"down_at", at_ms(rto.down_at)},
           {"up_at", at_ms(rto.up_at)},
-          {"problem", rto.problem}};
+          {"problem", rto.problem.english()}};
 }
 
 OrderedJson rpo_json(const RunReport& report) {
@@ -75,10 +81,12 @@ OrderedJson blocks_json(const RunReport& report) {
 OrderedJson check_json(const CheckResult& check) {
   OrderedJson evidence = OrderedJson::array();
   for (const Evidence& item : check.evidence)
-    evidence.push_back({{"at_ms", to_ms(item.at)}, {"source", item.source}, {"text", item.text}});
+    evidence.push_back({{"at_ms", to_ms(item.at)},
+                        {"source", item.source.english()},
+                        {"text", item.text.english()}});
   return {{"name", check.name},
           {"verdict", verdict_name(check.verdict)},
-          {"message", check.message},
+          {"message", check.message.english()},
           {"evidence", std::move(evidence)}};
 }
 
@@ -102,12 +110,12 @@ OrderedJson recovery_json(const RecoverySteps& recovery) {
          {"at_ms", at_ms(boundary.at)},
          {"lower_ms", boundary.at ? OrderedJson(to_ms(boundary.lower)) : OrderedJson(nullptr)},
          {"upper_ms", boundary.at ? OrderedJson(to_ms(boundary.upper)) : OrderedJson(nullptr)},
-         {"proof", boundary.proof},
-         {"gap", boundary.gap},
+         {"proof", boundary.proof.english()},
+         {"gap", boundary.gap.english()},
          {"unordered_with", boundary.unordered_with}});
   return {{"boundaries", std::move(boundaries)},
           {"largest", recovery.largest},
-          {"largest_governed_by", recovery.largest_governed_by},
+          {"largest_governed_by", recovery.largest_governed_by.english()},
           {"or_largest", recovery.or_largest}};
 }
 
@@ -116,18 +124,20 @@ OrderedJson predictions_json(const RunReport& report) {
   for (const Prediction& prediction : report.predictions) {
     OrderedJson inputs = OrderedJson::array();
     for (const Prediction::Input& input : prediction.inputs)
-      inputs.push_back({{"name", input.name}, {"value", input.value}, {"from", input.from}});
-    predictions.push_back({{"name", prediction.name},
+      inputs.push_back({{"name", input.name.english()},
+                        {"value", input.value.english()},
+                        {"from", input.from.english()}});
+    predictions.push_back({{"name", prediction.name.english()},
                            {"verdict", prediction.verdict},
                            {"lower_ms", nullable(prediction.lower_ms)},
                            {"upper_ms", nullable(prediction.upper_ms)},
                            {"measured_lower_ms", nullable(prediction.measured_lower_ms)},
                            {"measured_upper_ms", nullable(prediction.measured_upper_ms)},
-                           {"formula", prediction.formula},
+                           {"formula", prediction.formula.english()},
                            {"source", prediction.source},
                            {"inputs", std::move(inputs)},
-                           {"finding", prediction.finding},
-                           {"why", prediction.why}});
+                           {"finding", prediction.finding.english()},
+                           {"why", prediction.why.english()}});
   }
   return predictions;
 }
@@ -164,9 +174,9 @@ OrderedJson clocks_json(const RunReport& report) {
 OrderedJson lists_json(const RunReport& report) {
   OrderedJson reasons = OrderedJson::array();
   for (const ClassReason& reason : report.class_reasons)
-    reasons.push_back({{"rule", reason.rule},
+    reasons.push_back({{"rule", reason.rule.english()},
                        {"holds", reason.known ? OrderedJson(reason.holds) : OrderedJson(nullptr)},
-                       {"evidence", reason.evidence}});
+                       {"evidence", reason.evidence.english()}});
   OrderedJson phases = OrderedJson::array();
   for (const PhaseSpan& phase : report.phases)
     phases.push_back({{"until", phase.name},
@@ -175,8 +185,8 @@ OrderedJson lists_json(const RunReport& report) {
                       {"lower_ms", to_ms(phase.lower_ns)},
                       {"upper_ms", to_ms(phase.upper_ns)},
                       {"unordered", phase.unordered},
-                      {"governed_by", phase.governed_by},
-                      {"proof", phase.proof}});
+                      {"governed_by", phase.governed_by.english()},
+                      {"proof", phase.proof.english()}});
   OrderedJson probes = OrderedJson::array();
   for (const ProbeSummary& probe : report.probes)
     probes.push_back({{"name", probe.name},
@@ -229,8 +239,8 @@ std::string render_json(const RunReport& report) {
       {"versions", report.versions},
       {"power", std::move(power)},
       {"evidence_level", report.evidence_level},
-      {"why", report.why},
-      {"next_steps", report.next_steps},
+      {"why", report.why.english()},
+      {"next_steps", english_of(report.next_steps)},
       {"fault", report.faults.empty() ? OrderedJson(nullptr) : fault_json(report.faults.front())},
       {"faults", std::move(faults)},
       {"rto", rto_json(report)},
@@ -239,10 +249,10 @@ std::string render_json(const RunReport& report) {
       {"checks", std::move(checks)}};
   root.update(lists_json(report));
   root["sibling"] = report.sibling ? sibling_json(*report.sibling) : OrderedJson(nullptr);
-  root["not_measured"] = report.not_measured;
+  root["not_measured"] = english_of(report.not_measured);
   root["history_truncated"] = report.history_truncated;
   root["aborted"] = report.aborted;
-  root["journal_problem"] = report.journal_problem;
+  root["journal_problem"] = report.journal_problem.english();
   // Node output may hold any bytes; they must not keep a result from being written.
   return root.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
 }

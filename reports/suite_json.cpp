@@ -25,7 +25,7 @@ SuiteJson run_json(const SuiteRunResult& run) {
   json["outcome"] = trial_outcome_name(run.outcome);
   json["counts"] = !run.interrupted && run.outcome != TrialOutcome::unclear;
   json["interrupted"] = run.interrupted;
-  json["why"] = run.why;
+  json["why"] = run.why.english();
   json["verdict"] = run.verdict ? SuiteJson(run_verdict_name(*run.verdict)) : SuiteJson();
   json["outage_ms"] = {{"lower", number_or_null(run.outage_lower_ms)},
                        {"upper", number_or_null(run.outage_upper_ms)}};
@@ -73,14 +73,14 @@ SuiteJson threshold_json(const ThresholdReport& threshold) {
     inversions.push_back({{"broke", threshold.levels[inversion.broke].text},
                           {"held", threshold.levels[inversion.held].text}});
   return {{"vary", threshold.vary},
-          {"fault", threshold.fault},
+          {"fault", threshold.fault.english()},
           {"kind", threshold.kind},
           {"scale", threshold.log ? "log" : "linear"},
           {"worse", threshold.more_is_worse ? "more" : "less"},
           {"resolution", threshold.resolution},
           {"from", threshold.levels.front().text},
           {"to", threshold.levels.back().text},
-          {"broken_when", threshold.broken_when},
+          {"broken_when", threshold.broken_when.english()},
           {"repeat", threshold.repeat},
           {"end", search_end_name(result.end)},
           {"last_held", level_or_null(result.held)},
@@ -107,7 +107,7 @@ std::string render_suite_json(const SuiteReport& report) {
                  {"scenario", report.scenario},
                  {"title", report.title},
                  {"cluster", report.cluster},
-                 {"load", report.load},
+                 {"load", report.load.english()},
                  {"seed", report.seed},
                  {"started", report.started_utc},
                  {"program_version", report.program_version},

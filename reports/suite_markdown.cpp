@@ -1,56 +1,80 @@
 // suite_markdown: suite.md and threshold.md.
 #include <fmt/core.h>
 
+#include "harness/lang/messages.h"
 #include "reports/markup.h"
 #include "reports/suite_words.h"
-#include "reports/text_width.h"
+#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
 
-std::string measures_markdown(const SuiteReport& report) {
-  std::string rows;
-  for (const SuiteMeasure& measure : report.measures)
-    rows += fmt::format(
-        "| {} | {} | {} | {} | {} | {} |\n", escape_markdown(measure.name), measure.values.n,
-        measure.values.missing, measure_bound(measure, measure.values.min),
-        measure_bound(measure, measure.values.median), measure_bound(measure, measure.values.max));
-  if (rows.empty()) return {};
-  return "\n## Numbers\n\n| | n | without it | min | median | max |\n|---|---|---|---|---|---|\n" +
-         rows;
-}
+class SuiteMarkdown {
+ public:
+  SuiteMarkdown(const SuiteReport& report, Language language) : r_(report), l_(language) {}
 
-std::string runs_markdown(const SuiteReport& report) {
-  std::string text = fmt::format(
-      "\n## Runs\n\n| {} | outcome | users cut off | bad answers | p99 | lost | why | run |\n"
-      "|---|---|---|---|---|---|---|---|\n",
-      report.threshold ? escape_markdown(report.threshold->vary) : "n");
-  for (const SuiteRunResult* run : runs_by_level(report))
-    text +=
-        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                    report.threshold ? escape_markdown(run->level) : std::to_string(run->number),
-                    outcome_in_words(*run), outage_of(*run), error_rate_of(*run), p99_of(*run),
-                    lost_of(*run), escape_markdown(run->why), escape_markdown(run->run_id));
-  return text;
-}
+  std::string text() const {
+    std::string text = fmt::format("# {}: {}\n\n", word(suite_word(r_)), escape_markdown(r_.title));
+    text += fmt::format("**{}**\n\n", cell(suite_headline(r_)));
+    text += word({Msg::rr_seed,
+                  {escape_markdown(r_.cluster), time_in(l_, r_.started_utc),
+                   std::to_string(r_.seed)}}) +
+            " · " + escape_markdown(r_.suite_id) + "\n\n";
+    if (r_.threshold) text += varied(*r_.threshold) + "\n\n";
+    for (const Text& remark : suite_remarks(r_)) text += "* " + cell(remark) + "\n";
+    return text + measures() + runs();
+  }
+
+ private:
+  std::string word(const Text& text) const { return say(l_, text); }
+  std::string cell(const Text& text) const { return escape_markdown(say(l_, text)); }
+
+  std::string varied(const ThresholdReport& threshold) const {
+    return word({threshold.more_is_worse ? Msg::su_varied_more : Msg::su_varied_less,
+                 {escape_markdown(threshold.vary), escape_markdown(word(threshold.fault)),
+                  word(threshold.log ? Msg::su_log : Msg::su_linear),
+                  escape_markdown(threshold.resolution)}});
+  }
+
+  std::string measures() const {
+    std::string rows;
+    for (const SuiteMeasure& measure : r_.measures)
+      rows += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(measure_text(measure.name)),
+                          measure.values.n, measure.values.missing,
+                          word(measure_bound(measure, measure.values.min)),
+                          word(measure_bound(measure, measure.values.median)),
+                          word(measure_bound(measure, measure.values.max)));
+    if (rows.empty()) return {};
+    return fmt::format("\n## {}\n\n| | n | {} | {} | {} | {} |\n|---|---|---|---|---|---|\n",
+                       word(Msg::su_numbers), word(Msg::su_col_without), word(Msg::su_col_min),
+                       word(Msg::su_col_median), word(Msg::col_max)) +
+           rows;
+  }
+
+  std::string runs() const {
+    std::string text = fmt::format(
+        "\n## {}\n\n| {} | {} | {} | {} | p99 | {} | {} | {} |\n"
+        "|---|---|---|---|---|---|---|---|\n",
+        word(Msg::su_runs), r_.threshold ? escape_markdown(r_.threshold->vary) : "n",
+        word(Msg::col_outcome), word(Msg::rr_cut_off), word(Msg::su_col_bad_answers),
+        word(Msg::su_col_lost), word(Msg::su_col_why), word(Msg::su_col_run));
+    for (const SuiteRunResult* run : runs_by_level(r_))
+      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                          r_.threshold ? escape_markdown(run->level) : std::to_string(run->number),
+                          word(trial_text(*run)), word(outage_of(*run)), word(error_rate_of(*run)),
+                          word(p99_of(*run)), word(lost_of(*run)), cell(run->why),
+                          escape_markdown(run->run_id));
+    return text;
+  }
+
+  const SuiteReport& r_;
+  Language l_;
+};
 
 }  // namespace
 
-std::string render_suite_markdown(const SuiteReport& report) {
-  std::string text = fmt::format("# {}: {}\n\n", suite_word(report), escape_markdown(report.title));
-  text += fmt::format("**{}**\n\n", escape_markdown(suite_headline(report)));
-  text +=
-      fmt::format("{} · {} · seed {} · {}\n\n", escape_markdown(report.cluster),
-                  short_time(report.started_utc), report.seed, escape_markdown(report.suite_id));
-  if (report.threshold)
-    text += fmt::format(
-        "Varied: {} of {}, {} scale, resolution {}; {} is worse.\n\n",
-        escape_markdown(report.threshold->vary), escape_markdown(report.threshold->fault),
-        report.threshold->log ? "log" : "linear", escape_markdown(report.threshold->resolution),
-        report.threshold->more_is_worse ? "more" : "less");
-  for (const std::string& remark : suite_remarks(report))
-    text += "* " + escape_markdown(remark) + "\n";
-  return text + measures_markdown(report) + runs_markdown(report);
+std::string render_suite_markdown(const SuiteReport& report, Language language) {
+  return SuiteMarkdown(report, language).text();
 }
 
 }  // namespace ernstfall

@@ -6,6 +6,7 @@
 
 #include "harness/core/files.h"
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "harness/suite/levels.h"
 #include "harness/suite/suite.h"
 #include "reports/measures.h"
@@ -40,32 +41,30 @@ std::string param_kind_name(ParamValue::Kind kind) {
   return "text";
 }
 
-std::string load_in_words(const Scenario& scenario) {
-  std::vector<std::string> parts;
-  for (const LoadSpec& load : scenario.loads)
-    parts.push_back(
-        fmt::format("{} {:g}/s of {}", load.load, load.rate_hz, format_bytes(load.size_bytes)));
-  return parts.empty() ? "none" : join(parts, ", ");
+Text load_text(const Scenario& scenario) {
+  if (scenario.loads.empty()) return Msg::su_load_none;
+  Text all;
+  for (const LoadSpec& load : scenario.loads) {
+    if (!all.empty()) all += ", ";
+    all += {Msg::su_load,
+            {load.load, short_number(load.rate_hz), FigureValue{format_bytes(load.size_bytes)}}};
+  }
+  return all;
 }
 
-std::string broken_in_words(const Scenario& scenario) {
-  std::vector<std::string> parts;
+Text broken_text(const Scenario& scenario) {
+  Text parts;
+  const auto add = [&parts](const Text& part) { parts = clauses(parts, part); };
   const Expectations& expect = scenario.expect;
-  if (expect.rto_max)
-    parts.push_back("users cut off for more than " + format_duration(*expect.rto_max));
-  parts.push_back(
-      fmt::format("more than {} acknowledged writes lost", expect.lost_max.value_or(0)));
-  if (expect.redundancy_max)
-    parts.push_back("redundancy not restored within " + format_duration(*expect.redundancy_max));
+  if (expect.rto_max) add({Msg::su_b_rto, {duration_value(*expect.rto_max)}});
+  add({Msg::su_b_lost, {plain_number(expect.lost_max.value_or(0))}});
+  if (expect.redundancy_max) add({Msg::su_b_redundancy, {duration_value(*expect.redundancy_max)}});
   const Threshold& threshold = *scenario.threshold;
   if (threshold.error_rate_percent)
-    parts.push_back(fmt::format("more than {:g} % bad answers while the fault is in effect",
-                                *threshold.error_rate_percent));
-  if (threshold.latency)
-    parts.push_back(fmt::format("p99 of the good answers longer than {} in that time",
-                                format_duration(*threshold.latency)));
-  parts.emplace_back("any other check violated");
-  return join(parts, "; ");
+    add({Msg::su_b_errors, {short_number(*threshold.error_rate_percent)}});
+  if (threshold.latency) add({Msg::su_b_latency, {duration_value(*threshold.latency)}});
+  add(Msg::su_b_other);
+  return parts;
 }
 
 SampleSummary summary_of_values(const std::vector<Bounds>& values, std::size_t missing) {
@@ -111,12 +110,12 @@ Result<ThresholdReport> threshold_report(const Scenario& scenario, const SuiteSt
   const FaultStep& step = scenario.faults.at(static_cast<std::size_t>(threshold.fault) - 1);
   ThresholdReport report;
   report.vary = threshold.vary;
-  report.fault = step.fault + " on " + step.on;
+  report.fault = {Msg::proof_fault, {step.fault, step.on}};
   report.kind = param_kind_name(threshold.from.kind);
   report.log = threshold.log;
   report.more_is_worse = threshold.more_is_worse;
   report.resolution = threshold.resolution;
-  report.broken_when = broken_in_words(scenario);
+  report.broken_when = broken_text(scenario);
   report.repeat = threshold.repeat;
   for (std::size_t i = 0; i < levels.size(); ++i)
     report.levels.push_back({levels[i].text, levels[i].number, search.counts()[i]});
@@ -193,7 +192,7 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
   report.scenario = scenario.name;
   report.title = scenario.title;
   report.cause = scenario.cause;
-  report.load = load_in_words(scenario);
+  report.load = load_text(scenario);
   report.cluster = state.cluster;
   report.seed = state.seed;
   report.started_utc = state.started_utc;
@@ -211,20 +210,20 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
     result.level = logged.level;
     result.interrupted = logged.interrupted || !logged.ended;
     result.outcome = TrialOutcome::unclear;
-    result.why = logged.ended ? logged.why : "it has not ended";
+    result.why = logged.ended ? recorded(logged.why) : Text(Msg::su_run_not_ended);
     if (!logged.folder.empty()) {
       auto run = load_run(folder / logged.folder, catalogue);
       if (run)
         take_run(result, *run, threshold);
       else if (!logged.interrupted)
-        result.why = "not readable: " + to_string(run.error());
+        result.why = {Msg::lo_not_readable, {to_string(run.error())}};
       if (run && run->report.verdict == RunVerdict::dirty) report.dirty = true;
       if (run && !result.interrupted && result.outcome != TrialOutcome::unclear)
         counted.push_back(std::move(run->report));
     }
     if (result.interrupted) {
       result.outcome = TrialOutcome::unclear;
-      result.why = logged.ended ? logged.why : result.why;
+      if (logged.ended) result.why = recorded(logged.why);
     }
     report.runs.push_back(std::move(result));
   }
@@ -256,11 +255,13 @@ fs::path suite_html_path(const fs::path& folder, SuiteKind kind) {
   return folder / (kind == SuiteKind::threshold ? "threshold.html" : "suite.html");
 }
 
-Status write_suite_reports(const fs::path& folder, const SuiteReport& report) {
+Status write_suite_reports(const fs::path& folder, const SuiteReport& report, Language language) {
   const std::string stem = report.kind == SuiteKind::threshold ? "threshold" : "suite";
   ERNSTFALL_CHECK(write_file_atomic(folder / (stem + ".json"), render_suite_json(report) + "\n"));
-  ERNSTFALL_CHECK(write_file_atomic(folder / (stem + ".md"), render_suite_markdown(report)));
-  return write_file_atomic(suite_html_path(folder, report.kind), render_suite_html(report));
+  ERNSTFALL_CHECK(
+      write_file_atomic(folder / (stem + ".md"), render_suite_markdown(report, language)));
+  return write_file_atomic(suite_html_path(folder, report.kind),
+                           render_suite_html(report, language));
 }
 
 }  // namespace ernstfall

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/core/exit_code.h"
+#include "harness/lang/language.h"
 #include "harness/suite/suite_log.h"
 #include "reports/comparison.h"
 #include "reports/trial.h"
@@ -20,7 +21,7 @@ struct SuiteRunResult {
   std::string level;   // of a threshold
   TrialOutcome outcome = TrialOutcome::unclear;
   bool interrupted = false;  // says nothing, was made again
-  std::string why;
+  Text why;
   std::optional<RunVerdict> verdict;
   AnswersDuringFault answers;
   std::optional<double> outage_lower_ms;
@@ -43,13 +44,13 @@ struct ThresholdLevel {
 };
 
 struct ThresholdReport {
-  std::string vary;   // parameter
-  std::string fault;  // "net.delay on mirror"
-  std::string kind;   // "duration", "bytes", "percent" ...
+  std::string vary;  // parameter
+  Text fault;        // "net.delay on mirror"
+  std::string kind;  // "duration", "bytes", "percent" ...
   bool log = false;
   bool more_is_worse = true;
   std::string resolution;
-  std::string broken_when;  // in words
+  Text broken_when;  // in words
   int repeat = 0;
   std::vector<ThresholdLevel> levels;  // from harmless to harmful; tried or not
   SearchResult result;
@@ -64,7 +65,7 @@ struct SuiteReport {
   std::string scenario;
   std::string title;
   std::string cause;
-  std::string load;  // in words
+  Text load;  // in words
   std::string cluster;
   std::uint64_t seed = 0;
   std::string started_utc;
@@ -104,13 +105,15 @@ std::vector<SuiteMeasure> suite_measures(const std::vector<const RunReport*>& co
 // broke, 1 broken already at the harmless end, 2 noisy or incomplete. Dirty beats all.
 ExitCode exit_code_for(const SuiteReport& report);
 
-std::string render_suite_console(const SuiteReport& report, bool colour);  // 80 columns
+std::string render_suite_console(const SuiteReport& report, bool colour,
+                                 Language language = Language::english);  // 80 columns
 std::string render_suite_json(const SuiteReport& report);
-std::string render_suite_markdown(const SuiteReport& report);
-std::string render_suite_html(const SuiteReport& report);
+std::string render_suite_markdown(const SuiteReport& report, Language language = Language::english);
+std::string render_suite_html(const SuiteReport& report, Language language = Language::english);
 
 // suite.json, suite.md and suite.html; of a threshold threshold.json, threshold.md, threshold.html.
-Status write_suite_reports(const std::filesystem::path& folder, const SuiteReport& report);
+Status write_suite_reports(const std::filesystem::path& folder, const SuiteReport& report,
+                           Language language = Language::english);
 std::filesystem::path suite_html_path(const std::filesystem::path& folder, SuiteKind kind);
 
 }  // namespace ernstfall

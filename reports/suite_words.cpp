@@ -1,122 +1,131 @@
 // suite_words: sentences and numbers of a suite.
 #include "reports/suite_words.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "harness/suite/suite.h"
 #include "reports/words.h"
 
 namespace ernstfall {
 namespace {
 
-std::string level_at(const ThresholdReport& threshold, std::size_t level) {
+const std::string& level_at(const ThresholdReport& threshold, std::size_t level) {
   return threshold.levels.at(level).text;
 }
 
-std::string threshold_headline(const ThresholdReport& threshold) {
+Text figure_text(std::string english) {
+  return {Msg::name_only, {FigureValue{std::move(english)}}};
+}
+
+Text threshold_headline(const ThresholdReport& threshold) {
   const SearchResult& result = threshold.result;
   const std::string held = result.held ? level_at(threshold, *result.held) : std::string();
   const std::string failed = result.failed ? level_at(threshold, *result.failed) : std::string();
   const std::string& vary = threshold.vary;
   switch (result.end) {
     case SearchEnd::found:
-      return fmt::format("{}: held at {}, failed at {}", vary, held, failed);
+      return {Msg::su_found, {vary, held, failed}};
     case SearchEnd::never_broke:
-      return fmt::format("{}: never broke; it still held at {}, the end of the range", vary, held);
+      return {Msg::su_never_broke, {vary, held}};
     case SearchEnd::always_broke:
-      return fmt::format(
-          "{}: broke already at {}, the harmless end of the range; where it holds is "
-          "not known",
-          vary, failed);
+      return {Msg::su_always_broke, {vary, failed}};
     case SearchEnd::noisy:
     case SearchEnd::incomplete:
     case SearchEnd::open:
       break;
   }
-  std::string text = held.empty() ? fmt::format("{}: no level is known to hold", vary)
-                                  : fmt::format("{}: nothing broke up to {}", vary, held);
-  return text + (failed.empty() ? "; no level is known from which on it always breaks"
-                                : fmt::format("; nothing held from {} on", failed));
+  return clauses(
+      held.empty() ? Text(Msg::su_no_level_holds, {vary})
+                   : Text(Msg::su_nothing_broke, {vary, held}),
+      failed.empty() ? Text(Msg::su_no_level_breaks) : Text(Msg::su_nothing_held, {failed}));
 }
 
-std::string count_in_words(const ThresholdLevel& level) {
-  return fmt::format("{} (held {}, broke {})", level.text, level.count.held, level.count.broke);
+Text level_count(const ThresholdLevel& level) {
+  return {Msg::su_level_count,
+          {level.text, plain_number(level.count.held), plain_number(level.count.broke)}};
 }
 
-void add_noise(const ThresholdReport& threshold, std::vector<std::string>& remarks) {
+void add_noise(const ThresholdReport& threshold, std::vector<Text>& remarks) {
   const SearchResult& result = threshold.result;
-  std::vector<std::string> mixed;
-  for (const std::size_t level : result.mixed)
-    mixed.push_back(count_in_words(threshold.levels[level]));
-  if (!mixed.empty())
-    remarks.push_back("Noisy: the same level both held and broke: " + join(mixed, ", ") + ".");
+  // One by one: the levels have commas of their own, and their list is one of commas.
+  Text mixed;
+  for (const std::size_t level : result.mixed) {
+    if (!mixed.empty()) mixed += ", ";
+    mixed += level_count(threshold.levels[level]);
+  }
+  if (!mixed.empty()) remarks.push_back({Msg::su_noisy, {inner(mixed)}});
   for (const SearchResult::Inversion& inversion : result.inversions)
-    remarks.push_back(fmt::format("Not monotonic: it broke at {} and held at {}, which is worse.",
-                                  count_in_words(threshold.levels[inversion.broke]),
-                                  count_in_words(threshold.levels[inversion.held])));
+    remarks.push_back({Msg::su_inversion,
+                       {inner(level_count(threshold.levels[inversion.broke])),
+                        inner(level_count(threshold.levels[inversion.held]))}});
   if (!mixed.empty() || !result.inversions.empty()) return;
-  const std::size_t beyond = result.checked_above + result.checked_below;
-  remarks.push_back(
-      beyond == 0
-          ? "Monotonicity was not checked: no other level was tried."
-          : fmt::format("Monotonic where it was tried: {} milder levels held, {} worse ones broke.",
-                        result.checked_below, result.checked_above));
+  if (result.checked_above + result.checked_below == 0)
+    remarks.push_back(Msg::su_unchecked);
+  else
+    remarks.push_back({Msg::su_monotonic,
+                       {plain_number(result.checked_below), plain_number(result.checked_above)}});
 }
 
-void add_confidence(const ThresholdReport& threshold, std::vector<std::string>& remarks) {
+void add_confidence(const ThresholdReport& threshold, std::vector<Text>& remarks) {
   const SearchResult& result = threshold.result;
-  const auto times = [&threshold](std::optional<std::size_t> level) {
-    return level ? threshold.levels[*level].count.counted() : 0;
+  const auto times = [&threshold](std::size_t level) {
+    return plain_number(threshold.levels[level].count.counted());
   };
-  std::string text = result.confirmed ? "Confirmed" : "Not confirmed";
+  Text text = result.confirmed ? Msg::su_confirmed : Msg::su_not_confirmed;
   if (result.held)
-    text += fmt::format(", held {} of {} times at {}", threshold.levels[*result.held].count.held,
-                        times(result.held), level_at(threshold, *result.held));
+    text = {Msg::su_held_times,
+            {inner(text), plain_number(threshold.levels[*result.held].count.held),
+             times(*result.held), level_at(threshold, *result.held)}};
   if (result.failed)
-    text +=
-        fmt::format(", broke {} of {} times at {}", threshold.levels[*result.failed].count.broke,
-                    times(result.failed), level_at(threshold, *result.failed));
-  remarks.push_back(fmt::format("{}; {} times were asked for.", text, threshold.repeat));
+    text = {Msg::su_broke_times,
+            {inner(text), plain_number(threshold.levels[*result.failed].count.broke),
+             times(*result.failed), level_at(threshold, *result.failed)}};
+  remarks.push_back({Msg::su_asked_for,
+                     {inner(text), plain_number(static_cast<std::uint64_t>(threshold.repeat))}});
 }
 
-void add_untried(const SuiteReport& report, std::vector<std::string>& remarks) {
+void add_untried(const SuiteReport& report, std::vector<Text>& remarks) {
   std::vector<std::string> said;
   for (const SuiteRunResult& run : report.runs) {
     if (run.interrupted || run.outcome != TrialOutcome::unclear || run.level.empty()) continue;
     if (std::find(said.begin(), said.end(), run.level) != said.end()) continue;
     said.push_back(run.level);
-    remarks.push_back(fmt::format("{} proved nothing: {}.", run.level, run.why));
+    remarks.push_back({Msg::su_proved_nothing, {run.level, inner(run.why)}});
   }
 }
 
 }  // namespace
 
-std::string suite_word(const SuiteReport& report) {
-  if (report.dirty) return "DIRTY";
+Text suite_word(const SuiteReport& report) {
+  if (report.dirty) return Msg::verdict_dirty;
   if (!report.threshold) {
-    if (report.held + report.broke == 0) return "INCONCLUSIVE";
+    if (report.held + report.broke == 0) return Msg::verdict_inconclusive;
     if (report.broke == 0)
-      return report.held >= static_cast<std::size_t>(report.repeat.at_least) ? "PASS"
-                                                                             : "INCONCLUSIVE";
-    return report.held == 0 ? "VIOLATED" : "MIXED";
+      return report.held >= static_cast<std::size_t>(report.repeat.at_least)
+                 ? Msg::verdict_pass
+                 : Msg::verdict_inconclusive;
+    return report.held == 0 ? Msg::verdict_violated : Msg::sw_mixed;
   }
   switch (report.threshold->result.end) {
     case SearchEnd::found:
-      return "FOUND";
+      return Msg::sw_found;
     case SearchEnd::never_broke:
-      return "NEVER BROKE";
+      return Msg::sw_never_broke;
     case SearchEnd::always_broke:
-      return "ALWAYS BROKE";
+      return Msg::sw_always_broke;
     case SearchEnd::noisy:
-      return report.threshold->result.mixed.empty() ? "NOT MONOTONIC" : "NOISY";
+      return report.threshold->result.mixed.empty() ? Msg::sw_not_monotonic : Msg::sw_noisy;
     case SearchEnd::open:
-      return "NOT FINISHED";
+      return Msg::sw_not_finished;
     case SearchEnd::incomplete:
       break;
   }
-  return "INCOMPLETE";
+  return Msg::sw_incomplete;
 }
 
 std::string_view suite_css(const SuiteReport& report) {
@@ -132,13 +141,13 @@ std::string_view suite_css(const SuiteReport& report) {
   }
 }
 
-std::string suite_headline(const SuiteReport& report) {
+Text suite_headline(const SuiteReport& report) {
   if (report.threshold) return threshold_headline(*report.threshold);
-  return fmt::format("{} of {} runs that count held", report.held, report.held + report.broke);
+  return {Msg::su_held_of, {plain_number(report.held), plain_number(report.held + report.broke)}};
 }
 
-std::vector<std::string> suite_remarks(const SuiteReport& report) {
-  std::vector<std::string> remarks;
+std::vector<Text> suite_remarks(const SuiteReport& report) {
+  std::vector<Text> remarks;
   if (report.threshold) {
     const ThresholdReport& threshold = *report.threshold;
     if (threshold.trials > 0) {
@@ -146,57 +155,59 @@ std::vector<std::string> suite_remarks(const SuiteReport& report) {
       add_noise(threshold, remarks);
     }
     add_untried(report, remarks);
-    remarks.push_back(fmt::format("{} runs of at most {}; load: {}.", threshold.trials,
-                                  threshold.most_trials, report.load));
-    remarks.push_back("Broken: " + threshold.broken_when + ".");
+    remarks.push_back({Msg::su_cost,
+                       {plain_number(threshold.trials), plain_number(threshold.most_trials),
+                        inner(report.load)}});
+    remarks.push_back({Msg::su_broken_when, {inner(threshold.broken_when)}});
   } else {
     if (report.not_counted > 0)
-      remarks.push_back(fmt::format("{} runs do not count; each says why.", report.not_counted));
-    if (report.held > 0 && report.broke > 0)
-      remarks.emplace_back("The same fault had both outcomes: rely on neither.");
+      remarks.push_back({Msg::su_not_counted, {plain_number(report.not_counted)}});
+    if (report.held > 0 && report.broke > 0) remarks.push_back(Msg::su_both);
   }
   if (!report.end.empty() && report.end != kSuiteComplete)
-    remarks.push_back("Ended: " + report.end + ".");
-  if (report.end.empty()) remarks.emplace_back("It has not ended: there may be more runs.");
+    remarks.push_back({Msg::su_ended, {inner(recorded(report.end))}});
+  if (report.end.empty()) remarks.push_back(Msg::su_goes_on);
   return remarks;
 }
 
-std::string outcome_in_words(const SuiteRunResult& run) {
-  if (run.interrupted) return "cut off";
-  if (run.outcome == TrialOutcome::unclear) return "does not count";
-  return std::string(trial_outcome_name(run.outcome));
+Text trial_text(const SuiteRunResult& run) {
+  if (run.interrupted) return Msg::so_cut_off;
+  if (run.outcome == TrialOutcome::unclear) return Msg::so_not_counted;
+  return run.outcome == TrialOutcome::held ? Msg::so_held : Msg::so_broke;
 }
 
-std::string outage_of(const SuiteRunResult& run) {
+Text outage_of(const SuiteRunResult& run) {
   if (!run.outage_lower_ms) return "-";
-  if (run.outage_upper_ms == 0.0) return "not at all";
-  if (!run.outage_upper_ms) return "at least " + format_duration_ms(*run.outage_lower_ms);
-  return fmt::format("{} ± {}",
-                     format_duration_ms((*run.outage_lower_ms + *run.outage_upper_ms) / 2),
-                     format_duration_ms((*run.outage_upper_ms - *run.outage_lower_ms) / 2));
+  if (run.outage_upper_ms == 0.0) return Msg::outage_none;
+  if (!run.outage_upper_ms) return {Msg::pred_at_least, {DurationValue{*run.outage_lower_ms}}};
+  return figure_text(
+      fmt::format("{} ± {}", format_duration_ms((*run.outage_lower_ms + *run.outage_upper_ms) / 2),
+                  format_duration_ms((*run.outage_upper_ms - *run.outage_lower_ms) / 2)));
 }
 
-std::string error_rate_of(const SuiteRunResult& run) {
+Text error_rate_of(const SuiteRunResult& run) {
   const auto rate = run.answers.error_rate_percent();
-  return rate ? fmt::format("{:.1f} %", *rate) : "-";
+  return rate ? figure_text(fmt::format("{:.1f} %", *rate)) : Text("-");
 }
 
-std::string p99_of(const SuiteRunResult& run) {
-  return run.answers.p99_ms ? format_duration_ms(*run.answers.p99_ms) : "-";
+Text p99_of(const SuiteRunResult& run) {
+  return run.answers.p99_ms ? Text(Msg::name_only, {DurationValue{*run.answers.p99_ms}})
+                            : Text("-");
 }
 
-std::string lost_of(const SuiteRunResult& run) {
-  return run.lost ? format_count(*run.lost) : "-";
+Text lost_of(const SuiteRunResult& run) {
+  return run.lost ? Text(Msg::name_only, {CountValue{*run.lost}}) : Text("-");
 }
 
-std::string measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value) {
+Text measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value) {
   if (!value) return "-";
-  if (measure.kind == MeasureKind::loss)
-    return value->lower == value->upper ? fmt::format("{:g}", value->lower)
-                                        : fmt::format("{:g} to {:g}", value->lower, value->upper);
-  if (std::isinf(value->upper)) return "not recovered";
-  return fmt::format("{} ± {}", format_duration_ms(value->middle()),
-                     format_duration_ms((value->upper - value->lower) / 2));
+  if (measure.kind == MeasureKind::loss) {
+    if (value->lower == value->upper) return {Msg::name_only, {short_number(value->lower)}};
+    return {Msg::from_to, {short_number(value->lower), short_number(value->upper)}};
+  }
+  if (std::isinf(value->upper)) return Msg::su_not_recovered;
+  return figure_text(fmt::format("{} ± {}", format_duration_ms(value->middle()),
+                                 format_duration_ms((value->upper - value->lower) / 2)));
 }
 
 std::vector<const SuiteRunResult*> runs_by_level(const SuiteReport& report) {

@@ -8,19 +8,19 @@
 
 namespace ernstfall {
 
-std::string suite_word(const SuiteReport& report);      // "FOUND", "NOISY", "PASS", "MIXED" ...
+Text suite_word(const SuiteReport& report);             // "FOUND", "NOISY", "PASS", "MIXED" ...
 std::string_view suite_css(const SuiteReport& report);  // class of report.css: pass, violated ...
 // "held at 120ms, failed at 132ms", "9 of 10 runs held"
-std::string suite_headline(const SuiteReport& report);
+Text suite_headline(const SuiteReport& report);
 // What a reader needs to judge it, a sentence each: confirmed or not, noise, order, cost.
-std::vector<std::string> suite_remarks(const SuiteReport& report);
+std::vector<Text> suite_remarks(const SuiteReport& report);
 
-std::string outcome_in_words(const SuiteRunResult& run);  // "held", "broke", "does not count"
-std::string outage_of(const SuiteRunResult& run);         // "1.2 s ± 0.1 s", "-"
-std::string error_rate_of(const SuiteRunResult& run);     // "3.4 %", "-"
-std::string p99_of(const SuiteRunResult& run);            // "120 ms", "-"
-std::string lost_of(const SuiteRunResult& run);           // "0", "-"
-std::string measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value);
+Text trial_text(const SuiteRunResult& run);     // "held", "broke", "does not count"
+Text outage_of(const SuiteRunResult& run);      // "1.2 s ± 0.1 s", "-"
+Text error_rate_of(const SuiteRunResult& run);  // "3.4 %", "-"
+Text p99_of(const SuiteRunResult& run);         // "120 ms", "-"
+Text lost_of(const SuiteRunResult& run);        // "0", "-"
+Text measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& value);
 
 // Runs that have a level, from harmless to harmful; of repeats in their order.
 std::vector<const SuiteRunResult*> runs_by_level(const SuiteReport& report);

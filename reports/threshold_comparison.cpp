@@ -1,13 +1,12 @@
 // threshold_comparison: the bounds of the shift, and what they prove.
 #include "reports/threshold_comparison.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
+#include "harness/lang/messages.h"
 #include "reports/comparison_words.h"
 #include "reports/render.h"
 
@@ -60,18 +59,18 @@ ThresholdSide side_of(const SuiteReport& report) {
   return side;
 }
 
-std::string why_unproven(std::string_view who, const SuiteReport& report) {
+// Empty: its levels are proven.
+Text why_unproven(Msg who, const SuiteReport& report) {
   const ThresholdReport& threshold = *report.threshold;
   const SearchEnd end = threshold.result.end;
-  if (report.dirty) return fmt::format("a run of the {} is dirty", who);
-  if (end == SearchEnd::open) return fmt::format("the search of the {} has not ended", who);
-  if (end == SearchEnd::incomplete)
-    return fmt::format("the search of the {} used up its trials", who);
-  if (end == SearchEnd::noisy)
-    return fmt::format("the {} is noisy: a level both held and broke", who);
+  const TextValue side = inner(Text(who));
+  if (report.dirty) return {Msg::th_dirty, {side}};
+  if (end == SearchEnd::open) return {Msg::th_open, {side}};
+  if (end == SearchEnd::incomplete) return {Msg::th_incomplete, {side}};
+  if (end == SearchEnd::noisy) return {Msg::th_noisy, {side}};
   if (!threshold.result.confirmed)
-    return fmt::format("the levels of the {} are not confirmed by {} trials each", who,
-                       threshold.repeat);
+    return {Msg::th_unconfirmed,
+            {side, plain_number(static_cast<std::uint64_t>(threshold.repeat))}};
   return {};
 }
 
@@ -86,25 +85,23 @@ CompareOutcome judge(const Limits& base, const Limits& candidate, const CompareS
   if (unit > 0 && std::isfinite(most)) shift.upper_percent = most / unit;
   shift.better = std::isfinite(most) && most < 0;
   if (std::isfinite(least) && least >= 0 && least >= settings.tolerance.percent * unit) {
-    shift.note = "breaks at a level at which the base held";
+    shift.note = Msg::th_note_breaks;
     return CompareOutcome::regression;
   }
   if (std::isinf(candidate.held)) {
-    shift.note = "both broke at the harmless end already: search from a milder one";
+    shift.note = Msg::th_note_both;
     return CompareOutcome::unknown;
   }
   // Where the base never broke nobody knows its limit; holding as far as it did is all there is.
   if (std::isinf(base.failed) && candidate.held >= base.held) {
-    shift.note = "held as far as the base was tried";
+    shift.note = Msg::th_note_as_far;
     return CompareOutcome::no_regression;
   }
   if (std::isfinite(most) && most <= settings.ruled_out().percent * unit) {
-    if (shift.better) shift.note = "holds where the base broke";
+    if (shift.better) shift.note = Msg::th_note_better;
     return CompareOutcome::no_regression;
   }
-  shift.note = std::isfinite(most)
-                   ? "levels too far apart to rule a change out: search with a finer resolution"
-                   : "the candidate was not tried as far as the base held";
+  shift.note = std::isfinite(most) ? Msg::th_note_coarse : Msg::th_note_less_far;
   return CompareOutcome::unknown;
 }
 
@@ -138,18 +135,17 @@ ScenarioComparison compare_two(const ComparedThreshold& base, const ComparedThre
   shift.base = side_of(base.report);
   shift.candidate = side_of(candidate.report);
   result.outcome = judge(limits_of(before), limits_of(after), settings, shift);
-  for (const std::string& why :
-       {why_unproven("base", base.report), why_unproven("candidate", candidate.report)}) {
+  for (const Text& why : {why_unproven(Msg::cmp_base, base.report),
+                          why_unproven(Msg::cmp_candidate, candidate.report)}) {
     if (why.empty()) continue;
     result.outcome = CompareOutcome::unknown;
     result.reasons.push_back(why);
   }
   if (result.outcome != CompareOutcome::no_regression && !shift.note.empty())
-    result.reasons.push_back(shift.vary + ": " + shift.note);
+    result.reasons.push_back({Msg::labelled, {shift.vary, inner(shift.note)}});
   if (other && !settings.accept_scenario_changes) {
     result.outcome = CompareOutcome::unknown;
-    result.reasons.insert(result.reasons.begin(),
-                          "the scenario itself differs: this is not the same search");
+    result.reasons.insert(result.reasons.begin(), Msg::th_other);
   }
   if (result.outcome == CompareOutcome::unknown) shift.better = false;
   result.threshold = std::move(shift);
@@ -180,8 +176,7 @@ ScenarioComparison one_sided(const ComparedThreshold& one, bool base) {
   shift.fault = one.report.threshold->fault;
   (base ? shift.base : shift.candidate) = side_of(one.report);
   result.threshold = std::move(shift);
-  result.reasons.push_back(base ? "the candidate has no search of it"
-                                : "the base has no search of it");
+  result.reasons.emplace_back(base ? Msg::th_candidate_none : Msg::th_base_none);
   return result;
 }
 

@@ -26,8 +26,8 @@ Timeline timeline_of(const MilestoneInput& input,
 
 // The setting that the length of the phase that ends with `name` follows from; empty: none is
 // known.
-std::string governed_by(const std::string& name, const MilestoneInput& input,
-                        const std::map<std::string, std::string>& settings);
+Text governed_by(const std::string& name, const MilestoneInput& input,
+                 const std::map<std::string, std::string>& settings);
 
 // In order of time; a lane holds at most kMaxMarksPerLane, and one
 // that flaps is cut with a mark that says so.

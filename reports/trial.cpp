@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/rto.h"
 #include "reports/comparison.h"
 
@@ -28,24 +28,24 @@ std::optional<Window> effect_of(const RunReport& report) {
   return window;
 }
 
-std::string why_violated(const RunReport& report) {
+Text why_violated(const RunReport& report) {
   for (const CheckResult& check : report.checks)
-    if (check.verdict == Verdict::fail) return check.name + ": " + check.message;
+    if (check.verdict == Verdict::fail) return {Msg::labelled, {check.name, inner(check.message)}};
   return report.why;
 }
 
 // Beyond what the scenario expects; empty: within the limits.
-std::string beyond_limits(const AnswersDuringFault& answers, const Threshold& threshold) {
+Text beyond_limits(const AnswersDuringFault& answers, const Threshold& threshold) {
   const auto rate = answers.error_rate_percent();
   if (threshold.error_rate_percent && rate && *rate > *threshold.error_rate_percent)
-    return fmt::format("{:.1f} % of {} answers were bad; more than {:g} % is broken", *rate,
-                       answers.good + answers.bad, *threshold.error_rate_percent);
+    return {Msg::tr_bad_answers,
+            {NumberValue{*rate, 1}, plain_number(answers.good + answers.bad),
+             short_number(*threshold.error_rate_percent)}};
   if (!threshold.latency) return {};
   const double limit_ms = to_ms(threshold.latency->count());
-  if (!answers.p99_ms && answers.bad > 0) return "no answer was good";
+  if (!answers.p99_ms && answers.bad > 0) return Msg::tr_no_good;
   if (answers.p99_ms && *answers.p99_ms > limit_ms)
-    return fmt::format("p99 of the good answers was {}; more than {} is broken",
-                       format_duration_ms(*answers.p99_ms), format_duration_ms(limit_ms));
+    return {Msg::tr_p99, {DurationValue{*answers.p99_ms}, DurationValue{limit_ms}}};
   return {};
 }
 
@@ -99,7 +99,7 @@ Trial judge_trial(const RunReport& report, const History& history, const Thresho
     trial.why = beyond_limits(trial.answers, *threshold);
     const bool limits = threshold->error_rate_percent || threshold->latency;
     if (trial.why.empty() && limits && !trial.answers.error_rate_percent()) {
-      trial.why = "nobody asked the service while the fault was in effect";
+      trial.why = Msg::tr_nobody_asked;
       return trial;
     }
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 #include "harness/suite/search.h"
 #include "reports/model.h"
@@ -23,7 +24,7 @@ AnswersDuringFault answers_during_fault(const RunReport& report, const History& 
 
 struct Trial {
   TrialOutcome outcome = TrialOutcome::unclear;
-  std::string why;  // why it broke, or why it does not count; empty when it held
+  Text why;  // why it broke, or why it does not count; empty when it held
   AnswersDuringFault answers;
 };
 

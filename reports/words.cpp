@@ -1,29 +1,31 @@
 // words: the sentences and numbers that every renderer says alike.
 #include "reports/words.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <cmath>
 #include <cstdlib>
 
 #include "harness/core/text.h"
 #include "harness/core/units.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
+namespace {
 
-std::string_view verdict_word(RunVerdict verdict) {
-  switch (verdict) {
-    case RunVerdict::pass:
-      return "PASS";
-    case RunVerdict::violated:
-      return "VIOLATED";
-    case RunVerdict::inconclusive:
-      return "INCONCLUSIVE";
-    case RunVerdict::dirty:
-      return "DIRTY";
-  }
-  return "INCONCLUSIVE";
+Text figure(std::string english) {
+  return {Msg::name_only, {FigureValue{std::move(english)}}};
 }
+
+Text name_list(const std::vector<std::string>& names) {
+  std::vector<Text> list;
+  for (const std::string& name : names) list.emplace_back(step_text(name));
+  return {Msg::name_only, {std::move(list)}};
+}
+
+}  // namespace
 
 std::string class_word(ClusterClass value) {
   std::string word(cluster_class_name(value));
@@ -32,100 +34,163 @@ std::string class_word(ClusterClass value) {
   return word;
 }
 
-std::string_view class_in_words(ClusterClass value) {
+Text verdict_text(RunVerdict verdict) {
+  switch (verdict) {
+    case RunVerdict::pass:
+      return Msg::verdict_pass;
+    case RunVerdict::violated:
+      return Msg::verdict_violated;
+    case RunVerdict::inconclusive:
+      return Msg::verdict_inconclusive;
+    case RunVerdict::dirty:
+      return Msg::verdict_dirty;
+  }
+  return Msg::verdict_inconclusive;
+}
+
+Text check_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return Msg::check_pass;
+    case Verdict::fail:
+      return Msg::check_fail;
+    case Verdict::unknown:
+      return Msg::check_unknown;
+  }
+  return Msg::check_unknown;
+}
+
+Text class_text(ClusterClass value) {
   switch (value) {
     case ClusterClass::ha:
-      return "it came through by itself, with every acknowledged write and its redundancy back";
+      return Msg::run_class_ha;
     case ClusterClass::data_ha:
-      return "no acknowledged write was lost, but a person had to act before users were served";
+      return Msg::run_class_data_ha;
     case ClusterClass::backup_like:
-      return "the second copy did not shorten the outage, or acknowledged writes were lost";
+      return Msg::run_class_backup_like;
     case ClusterClass::unsafe:
-      return "two nodes wrote apart, or acknowledged blocks were lost: the copies cannot be "
-             "trusted";
+      return Msg::run_class_unsafe;
     case ClusterClass::unknown:
-      return "the evidence does not carry a class";
+      return Msg::run_class_unknown;
   }
-  return "";
+  return {};
 }
 
-std::string_view recovered_in_words(RecoveredBy value) {
+Text recovered_text(RecoveredBy value) {
   switch (value) {
     case RecoveredBy::nobody:
-      return "not recovered";
+      return Msg::by_nobody;
     case RecoveredBy::itself:
-      return "by itself";
+      return Msg::by_itself;
     case RecoveredBy::operator_steps:
-      return "by the operator";
+      return Msg::by_operator;
     case RecoveredBy::undo:
-      return "only when the fault was taken away";
+      return Msg::by_undo;
   }
-  return "";
+  return {};
 }
 
-std::string outage_in_words(std::optional<double> lower_ms, std::optional<double> upper_ms,
-                            bool outage_observed) {
-  if (!lower_ms) return "unknown";
-  if (!upper_ms)
-    return outage_observed ? "at least " + format_duration_ms(*lower_ms) + ", not recovered"
-                           : "unknown";
-  if (!outage_observed)
-    return *upper_ms > 0 ? "no outage seen (room for " + format_duration_ms(*upper_ms) + ")"
-                         : "not at all";
-  // The middle is shown to a tenth of a second, so the margin grows by what rounding moved it, and
-  // is rounded up: the words must not promise more than the interval.
-  const double middle = (*lower_ms + *upper_ms) / 2;
-  const double half = (*upper_ms - *lower_ms) / 2;
-  if (middle < 1000) return fmt::format("{:.0f} ms ± {:.0f} ms", middle, std::ceil(half + 0.5));
-  const double shown = std::round(middle / 100) * 100;
-  const double tenths = std::ceil((half + std::abs(shown - middle)) / 100 - 1e-9);
-  return fmt::format(
-      "{} ± {}", format_duration_ms(middle),
-      tenths < 600 ? fmt::format("{:.1f} s", tenths / 10) : format_duration_ms(tenths * 100));
+Text attended_text(bool attended) {
+  return attended ? Msg::rr_attended : Msg::rr_unattended;
 }
 
-std::string outage_in_words(const RtoResult& rto) {
-  return outage_in_words(rto.lower_ms, rto.upper_ms, rto.outage_observed);
+// The model has the names that result.json has; a name that is not known stays as it is.
+Text held_text(const std::string& outcome) {
+  for (const Msg id : {Msg::held_held, Msg::held_skipped, Msg::held_not_seen, Msg::held_dirty,
+                       Msg::held_cut_short})
+    if (Text(id) == outcome) return id;
+  return outcome;
 }
 
-std::string allowed_in_words(const RunReport& report) {
-  return report.rto_allowed_ms ? format_duration_ms(*report.rto_allowed_ms) : "no limit set";
+Text step_text(std::string_view name) {
+  constexpr std::array kSteps{Msg::step_effect,          Msg::step_baseline,
+                              Msg::step_first_failure,   Msg::step_drbd,
+                              Msg::step_kubernetes,      Msg::step_evicted,
+                              Msg::step_promoted,        Msg::step_mounted,
+                              Msg::step_started,         Msg::step_answers,
+                              Msg::step_stable,          Msg::step_redundant,
+                              Msg::step_operator_begins, Msg::step_operator_done,
+                              Msg::step_power_back,      Msg::step_reachable};
+  for (const Msg id : kSteps)
+    if (Text(id) == name) return id;
+  return name;
 }
 
-std::string loss_in_words(const RpoResult& rpo) {
-  if (rpo.acknowledged == 0) return "unknown";
-  std::string words = format_count(rpo.lost) + " of " + format_count(rpo.acknowledged);
-  if (rpo.unaudited > 0) words += fmt::format(" ({} not read back)", format_count(rpo.unaudited));
-  if (rpo.stuck > 0) words += fmt::format(" ({} stuck)", format_count(rpo.stuck));
-  return words;
+Text measure_text(const std::string& name) {
+  for (const Msg id : {Msg::rr_cut_off, Msg::rr_redundancy, Msg::rr_lost})
+    if (Text(id) == name) return id;
+  // A phase: "fault -> noticed by DRBD".
+  constexpr std::string_view kArrow = " -> ";
+  const std::size_t at = name.find(kArrow);
+  if (at == std::string::npos) return name;
+  const std::string from = name.substr(0, at);
+  return {Msg::su_phase,
+          {inner(Text(Msg::su_from_fault) == from ? Text(Msg::su_from_fault) : step_text(from)),
+           inner(step_text(name.substr(at + kArrow.size())))}};
 }
 
-std::string loss_in_words(const BlockResult& blocks) {
-  if (blocks.acknowledged == 0) return "unknown";
-  std::string words = format_count(blocks.lost) + " of " + format_count(blocks.acknowledged);
-  if (blocks.torn > 0) words += fmt::format(" ({} torn)", format_count(blocks.torn));
-  if (blocks.unaudited > 0)
-    return words + fmt::format(" ({} not read back)", format_count(blocks.unaudited));
-  return words + (blocks.out_of_order > 0 ? ", order violated" : ", order intact");
+Text order_text(const PhaseSpan& phase) {
+  if (!phase.unordered) return step_text(phase.name);
+  return {Msg::order_uncertain, {inner(step_text(phase.name))}};
 }
 
-std::string skew_in_words(const StartSkew& skew) {
-  return fmt::format("{} on {}: began {:.1f} ms ± {:.1f} ms apart, by {}", skew.fault,
-                     join(skew.nodes, ", "), to_ms(skew.skew_ns), to_ms(skew.uncertainty_ns),
-                     skew.by_nodes ? "the nodes' clocks" : "our commands and their return");
+Text lane_text(const std::string& lane) {
+  for (const Msg id : {Msg::lane_fault, Msg::lane_operator, Msg::lane_run})
+    if (Text(id) == lane) return id;
+  if (lane.rfind("node ", 0) == 0) return {Msg::lane_node, {lane.substr(5)}};
+  return lane;
 }
 
-std::string redundancy_in_words(const RtoResult& rto) {
-  if (!rto.redundancy_restored_ms) return "not seen";
-  return "after " + format_duration_ms(*rto.redundancy_restored_ms);
+Text class_holds_text(const ClassReason& reason) {
+  return !reason.known ? Msg::not_known : reason.holds ? Msg::yes : Msg::no;
 }
 
-std::string_view class_caveat() {
-  return "One scenario bounds the class for this fault only; a cluster is as good as its worst "
-         "fault.";
+OutageValue outage_value(const RtoResult& rto) {
+  return {rto.lower_ms, rto.upper_ms, rto.outage_observed};
 }
 
-std::string power_in_words(const RunReport& report) {
+OutageValue outage_value(const SiblingRun& sibling) {
+  return {sibling.rto_lower_ms, sibling.rto_upper_ms, sibling.outage_observed};
+}
+
+Text outage_text(const OutageValue& outage) {
+  return {Msg::name_only, {outage}};
+}
+
+Text allowed_text(const std::optional<double>& allowed_ms) {
+  if (!allowed_ms) return Msg::no_limit;
+  return {Msg::name_only, {DurationValue{*allowed_ms}}};
+}
+
+Text loss_text(const RpoResult& rpo) {
+  if (rpo.acknowledged == 0) return Msg::unknown;
+  Text text(Msg::loss_of, {CountValue{rpo.lost}, CountValue{rpo.acknowledged}});
+  if (rpo.unaudited > 0) text = {Msg::loss_unread, {inner(text), CountValue{rpo.unaudited}}};
+  if (rpo.stuck > 0) text = {Msg::loss_stuck, {inner(text), CountValue{rpo.stuck}}};
+  return text;
+}
+
+Text loss_text(const BlockResult& blocks) {
+  if (blocks.acknowledged == 0) return Msg::unknown;
+  Text text(Msg::blocks_of, {CountValue{blocks.lost}, CountValue{blocks.acknowledged}});
+  if (blocks.torn > 0) text = {Msg::blocks_torn, {inner(text), CountValue{blocks.torn}}};
+  if (blocks.unaudited > 0) return {Msg::loss_unread, {inner(text), CountValue{blocks.unaudited}}};
+  return {blocks.out_of_order > 0 ? Msg::blocks_order_broken : Msg::blocks_order_kept,
+          {inner(text)}};
+}
+
+Text skew_text(const StartSkew& skew) {
+  return {skew.by_nodes ? Msg::skew_nodes : Msg::skew_commands,
+          {skew.fault, join(skew.nodes, ", "), NumberValue{to_ms(skew.skew_ns), 1},
+           NumberValue{to_ms(skew.uncertainty_ns), 1}}};
+}
+
+Text redundancy_text(const RtoResult& rto) {
+  if (!rto.redundancy_restored_ms) return Msg::not_seen;
+  return {Msg::after_time, {DurationValue{*rto.redundancy_restored_ms}}};
+}
+
+Text power_text(const RunReport& report) {
   std::vector<std::string> with;
   std::vector<std::string> without;
   for (const NodePower& power : report.power)
@@ -133,69 +198,77 @@ std::string power_in_words(const RunReport& report) {
       without.push_back(power.node);
     else
       with.push_back(power.node + " " + power.kind);
-  std::string text = join(with, ", ");
-  if (!without.empty()) text += (text.empty() ? "none: " : "; none: ") + join(without, ", ");
-  return text;
+  const Text text = join(with, ", ");
+  if (without.empty()) return text;
+  return clauses(text, {Msg::power_none, {join(without, ", ")}});
 }
 
-std::string took_in_words(const PhaseSpan& phase) {
+Text took_text(const PhaseSpan& phase) {
   const TimeNs took = phase.end - phase.begin;
   const std::string text = format_duration(Nanos(took));
   // What the digits show already needs no bounds.
   const TimeNs shown = took >= kNsPerSecond ? kNsPerSecond / 10 : kNsPerSecond / 100;
-  if (phase.upper_ns - phase.lower_ns <= shown) return text;
+  if (phase.upper_ns - phase.lower_ns <= shown) return figure(text);
   const TimeNs margin = std::max(phase.upper_ns - took, took - phase.lower_ns);
-  return fmt::format("{} ± {}", text, format_duration(Nanos(margin)));
+  return figure(fmt::format("{} ± {}", text, format_duration(Nanos(margin))));
 }
 
-std::string largest_in_words(const RunReport& report) {
+Text largest_text(const RunReport& report) {
   const RecoverySteps& recovery = report.recovery;
   if (recovery.largest.empty()) return {};
-  std::string text = "largest: until " + recovery.largest;
+  Text text(Msg::largest_phase, {inner(step_text(recovery.largest))});
   if (!recovery.or_largest.empty())
-    text += ", or within the bounds " + join(recovery.or_largest, ", ");
+    text = {Msg::largest_or, {inner(text), inner(name_list(recovery.or_largest))}};
   if (!recovery.largest_governed_by.empty())
-    text += "; governed by " + recovery.largest_governed_by;
+    text = {Msg::largest_governed, {inner(text), inner(recovery.largest_governed_by)}};
   return text;
 }
 
-std::string predicted_in_words(const Prediction& prediction) {
-  const auto range = [](std::optional<double> lower, std::optional<double> upper) {
-    if (!upper) return "at least " + format_duration_ms(lower.value_or(0));
-    return format_duration_ms(lower.value_or(0)) + " to " + format_duration_ms(*upper);
+Text predicted_text(const Prediction& prediction) {
+  const auto range = [](std::optional<double> lower, std::optional<double> upper) -> TextValue {
+    const DurationValue from{lower.value_or(0)};
+    if (!upper) return inner({Msg::pred_at_least, {from}});
+    return inner({Msg::from_to, {from, DurationValue{*upper}}});
   };
-  if (!prediction.lower_ms) return "not predicted: " + prediction.why;
-  const std::string expected = range(prediction.lower_ms, prediction.upper_ms);
-  if (!prediction.measured_upper_ms) return expected + "; not measured: " + prediction.why;
-  return fmt::format("{}; measured {}: {}", expected,
-                     range(prediction.measured_lower_ms, prediction.measured_upper_ms),
-                     prediction.verdict);
+  if (!prediction.lower_ms) return {Msg::pred_none, {inner(prediction.why)}};
+  const TextValue expected = range(prediction.lower_ms, prediction.upper_ms);
+  if (!prediction.measured_upper_ms)
+    return {Msg::pred_unmeasured, {expected, inner(prediction.why)}};
+  Text verdict(prediction.verdict);
+  for (const Msg id : {Msg::pred_as_predicted, Msg::pred_sooner, Msg::pred_later})
+    if (Text(id) == prediction.verdict) verdict = id;
+  return {Msg::pred_measured,
+          {expected, range(prediction.measured_lower_ms, prediction.measured_upper_ms),
+           inner(verdict)}};
 }
 
-std::string inputs_in_words(const Prediction& prediction) {
-  std::string text;
+Text inputs_text(const Prediction& prediction) {
+  Text text;
   for (const Prediction::Input& input : prediction.inputs)
-    text += fmt::format("{}{} = {} ({})", text.empty() ? "" : "; ", input.name,
-                        input.value.empty() ? "not recorded" : input.value, input.from);
+    text = clauses(text, {Msg::pred_input,
+                          {inner(input.name),
+                           inner(input.value.empty() ? Text(Msg::pred_not_recorded) : input.value),
+                           inner(input.from)}});
   return text;
 }
 
-std::string clock_in_words(const NodeClockSummary& clock) {
-  if (!clock.offset)
-    return clock.silent > 0 ? "not known: it never answered" : "not known: nobody asked";
+Text clock_text(const NodeClockSummary& clock) {
+  if (!clock.offset) return clock.silent > 0 ? Msg::clock_never_answered : Msg::clock_not_asked;
   const std::int64_t middle = clock.offset->middle_ns();
-  std::string text =
-      fmt::format("{}{} ± {}", middle < 0 ? "-" : "+", format_duration(Nanos(std::abs(middle))),
-                  format_duration(Nanos(clock.offset->uncertainty_ns())));
+  Text text = figure(fmt::format("{}{} ± {}", middle < 0 ? "-" : "+",
+                                 format_duration(Nanos(std::abs(middle))),
+                                 format_duration(Nanos(clock.offset->uncertainty_ns()))));
   if (clock.drift)
-    text +=
-        fmt::format(", drift {:.0f} to {:.0f} ppm", clock.drift->lower_ppm, clock.drift->upper_ppm);
+    text = {Msg::clock_drift,
+            {inner(text), NumberValue{clock.drift->lower_ppm, 0},
+             NumberValue{clock.drift->upper_ppm, 0}}};
   for (const ClockStep& step : clock.steps) {
     const std::int64_t by = step.by.middle_ns();
-    text += fmt::format("; set {} by {} ± {} between {:.1f} s and {:.1f} s",
-                        by < 0 ? "back" : "forward", format_duration(Nanos(std::abs(by))),
-                        format_duration(Nanos(step.by.uncertainty_ns())), to_seconds(step.from),
-                        to_seconds(step.until));
+    text = {by < 0 ? Msg::clock_set_back : Msg::clock_set_forward,
+            {inner(text),
+             FigureValue{fmt::format("{} ± {}", format_duration(Nanos(std::abs(by))),
+                                     format_duration(Nanos(step.by.uncertainty_ns())))},
+             seconds_value(step.from), seconds_value(step.until)}};
   }
   return text;
 }

@@ -1,45 +1,50 @@
 // words: the sentences and numbers that every renderer says alike.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "harness/lang/text.h"
 #include "reports/model.h"
 
 namespace ernstfall {
 
-std::string_view verdict_word(RunVerdict verdict);       // "PASS", "VIOLATED" ...
-std::string class_word(ClusterClass value);              // "BACKUP-LIKE" ...
-std::string_view class_in_words(ClusterClass value);     // what the class means, one sentence
-std::string_view recovered_in_words(RecoveredBy value);  // "by itself", "by the operator" ...
+std::string class_word(ClusterClass value);  // "BACKUP-LIKE": a name, the same in every language
 
-// "5 min 41.2 s ± 0.1 s", "at least 2 min 10.0 s, not recovered", "not at all", "unknown"
-std::string outage_in_words(const RtoResult& rto);
-std::string outage_in_words(std::optional<double> lower_ms, std::optional<double> upper_ms,
-                            bool outage_observed);
-std::string allowed_in_words(const RunReport& report);
-std::string loss_in_words(const RpoResult& rpo);       // "0 of 1,204"
-std::string loss_in_words(const BlockResult& blocks);  // "0 of 18,220, order intact"
+Text verdict_text(RunVerdict verdict);             // "PASS", "VIOLATED" ...
+Text check_text(Verdict verdict);                  // "pass", "fail", "unknown"
+Text class_text(ClusterClass value);               // what the class means, one sentence
+Text recovered_text(RecoveredBy value);            // "by itself", "by the operator" ...
+Text attended_text(bool attended);                 // "attended", "unattended"
+Text held_text(const std::string& outcome);        // of FaultResult
+Text step_text(std::string_view name);             // of a phase or boundary: "noticed by DRBD"
+Text measure_text(const std::string& name);        // "users cut off", "fault -> noticed by DRBD"
+Text order_text(const PhaseSpan& phase);           // the same, and whether its order is not certain
+Text lane_text(const std::string& lane);           // of TimelineMark
+Text class_holds_text(const ClassReason& reason);  // "yes", "no", "not known"
+
+OutageValue outage_value(const RtoResult& rto);
+OutageValue outage_value(const SiblingRun& sibling);
+Text outage_text(const OutageValue& outage);
+Text allowed_text(const std::optional<double>& allowed_ms);  // "1 min 00.0 s", "no limit set"
+Text loss_text(const RpoResult& rpo);                        // "0 of 1,204"
+Text loss_text(const BlockResult& blocks);                   // "0 of 18,220, order intact"
 // "net.loss on prod, mirror: began 3.1 ms ± 1.2 ms apart, by the nodes' clocks"
-std::string skew_in_words(const StartSkew& skew);
-std::string redundancy_in_words(const RtoResult& rto);  // "after 7 min 03.0 s", "not restored"
+Text skew_text(const StartSkew& skew);
+Text redundancy_text(const RtoResult& rto);  // "after 7 min 03.0 s", "not seen"
 
-// "6.3 s", or with its bounds when they are wide: "6.3 s (4.1 s to 6.5 s)"
-std::string took_in_words(const PhaseSpan& phase);
-// "largest: noticed by DRBD; governed by DRBD: ping-int 10 s (default), ..."; empty: there is none
-std::string largest_in_words(const RunReport& report);
+// "6.3 s", or with its margin when it is wide: "6.3 s ± 0.2 s"
+Text took_text(const PhaseSpan& phase);
+// "largest: until noticed by DRBD; governed by DRBD: ping-int 10 s (default), ..."; empty: there is
+// none
+Text largest_text(const RunReport& report);
 // "500 ms to 10.5 s; measured 6.2 s to 6.4 s: as predicted"
-std::string predicted_in_words(const Prediction& prediction);
+Text predicted_text(const Prediction& prediction);
 // "ping-int = 10 s (default (drbd.conf(5)))"
-std::string inputs_in_words(const Prediction& prediction);
+Text inputs_text(const Prediction& prediction);
 // "+5 min 00.0 s ± 0.1 s, 1 step"; "not known: never answered"
-std::string clock_in_words(const NodeClockSummary& clock);
-
+Text clock_text(const NodeClockSummary& clock);
 // "prod redfish, dash lab; none: mirror"
-std::string power_in_words(const RunReport& report);
-
-// The one sentence that keeps a reader from taking one fault for all faults.
-std::string_view class_caveat();
+Text power_text(const RunReport& report);
 
 }  // namespace ernstfall

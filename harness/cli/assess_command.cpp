@@ -80,6 +80,7 @@ Result<ExitCode> assess(AssessArguments arguments) {
   const bool has_cluster =
       !arguments.suite.cluster.file.empty() || !arguments.suite.cluster.lab.empty();
   ERNSTFALL_TRY(const Language language, parse_language(arguments.language));
+  arguments.suite.language = language;
   ERNSTFALL_TRY(const AssessSettings settings, assess_settings(arguments));
   ExitCode made = ExitCode::pass;
   if (has_cluster) {

@@ -91,7 +91,7 @@ Result<ExitCode> run_planned(const AssessSuite& suite, const Cluster& cluster,
   ERNSTFALL_TRY(const RunOutcome outcome,
                 run_scenario(cluster, scenario, options, *progress, stop));
   ERNSTFALL_TRY(const LoadedRun loaded, load_run(outcome.folder, catalogue()));
-  ERNSTFALL_CHECK(write_reports(outcome.folder, loaded.report, loaded.history));
+  ERNSTFALL_CHECK(write_reports(outcome.folder, loaded.report, loaded.history, suite.language));
   fmt::print(stderr, "{}: {}\n", scenario.name, run_verdict_name(loaded.report.verdict));
   return exit_code_for(loaded.report.verdict);
 }

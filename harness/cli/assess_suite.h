@@ -7,6 +7,7 @@
 
 #include "harness/cli/cluster_option.h"
 #include "harness/core/exit_code.h"
+#include "harness/lang/language.h"
 
 namespace ernstfall::cli {
 
@@ -17,6 +18,7 @@ struct AssessSuite {
   std::filesystem::path folder;  // of the runs; what counts there already is not run again
   std::string dead_man;
   bool dry_run = false;
+  Language language = Language::english;  // of the runs' reports
 };
 
 // Runs what is missing, one scenario after the other. Ends early when stopped, or when a run is

@@ -25,6 +25,7 @@ struct CompareArguments {
   bool accept_scenario_changes = false;
   bool json = false;
   std::string format;
+  std::string language = "en";
 };
 
 Result<CompareSettings> compare_settings(const CompareArguments& arguments) {
@@ -66,6 +67,7 @@ Result<Side> read_both_kinds(const std::vector<std::string>& names) {
 }
 
 Result<ExitCode> compare(CompareArguments arguments) {
+  ERNSTFALL_TRY(const Language language, parse_language(arguments.language));
   if (arguments.sides.size() == 2) {
     arguments.base.insert(arguments.base.begin(), arguments.sides[0]);
     arguments.candidate.insert(arguments.candidate.begin(), arguments.sides[1]);
@@ -88,13 +90,14 @@ Result<ExitCode> compare(CompareArguments arguments) {
   if (arguments.json || arguments.format == "json") {
     fmt::print("{}\n", render_comparison_json(report));
   } else if (arguments.format == "md") {
-    fmt::print("{}", render_comparison_markdown(report));
+    fmt::print("{}", render_comparison_markdown(report, language));
   } else if (arguments.format == "html") {
-    fmt::print("{}", render_comparison_html(report));
+    fmt::print("{}", render_comparison_html(report, language));
   } else {
     const char* no_color = std::getenv("NO_COLOR");
     const bool plain = no_color != nullptr && *no_color != '\0';
-    fmt::print("{}", render_comparison_console(report, !plain && ::isatty(STDOUT_FILENO) == 1));
+    fmt::print("{}",
+               render_comparison_console(report, !plain && ::isatty(STDOUT_FILENO) == 1, language));
   }
   return exit_code_for(report.outcome);
 }
@@ -125,6 +128,8 @@ void add_compare(CLI::App& app, Context& context) {
   command->add_flag("--accept-scenario-changes", options->accept_scenario_changes,
                     "compare although the scenario itself differs");
   command->add_flag("--json", options->json, "one JSON document on stdout");
+  command->add_option("--lang", options->language, "language of the report: en or de")
+      ->capture_default_str();
   command->add_option("--format", options->format, "print this instead")
       ->check(CLI::IsMember({"console", "json", "md", "html"}));
   command->callback([options, &context] {

@@ -1,5 +1,6 @@
-// report_command: `ernstfall report RUN` renders a run again; `ernstfall recheck RUN` recomputes
-// its verdict from the raw history and says what differs from the stored result.
+// report_command: `ernstfall report RUN...` renders a run again, or many on one page; `ernstfall
+// recheck RUN` recomputes its verdict from the raw history and says what differs from the stored
+// result.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -9,7 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/cli/overview_report.h"
 #include "harness/core/files.h"
+#include "harness/lang/messages.h"
 #include "reports/compare_results.h"
 #include "reports/render.h"
 #include "reports/suite_report.h"
@@ -33,39 +36,53 @@ Result<std::filesystem::path> run_folder_of(const std::string& run) {
   return folder;
 }
 
-std::string render(const LoadedRun& run, const std::string& format) {
+std::string render(const LoadedRun& run, const std::string& format, Language language) {
   if (format == "json") return render_json(run.report) + "\n";
-  if (format == "md") return render_markdown(run.report);
+  if (format == "md") return render_markdown(run.report, language);
   if (format == "junit") return render_junit(run.report);
-  if (format == "html") return render_html(run.report, run.history);
-  return render_console(run.report, colour_on_stdout());
+  if (format == "html") return render_html(run.report, run.history, language);
+  return render_console(run.report, colour_on_stdout(), language);
 }
 
-Result<ExitCode> report_suite(const std::filesystem::path& folder, const std::string& format) {
+Result<ExitCode> report_suite(const std::filesystem::path& folder, const std::string& format,
+                              Language language) {
   ERNSTFALL_TRY(const SuiteReport suite, load_suite(folder, catalogue()));
   if (format == "junit") return fail(Errc::usage, "--format junit: of single runs only");
   if (format == "json") fmt::print("{}\n", render_suite_json(suite));
-  if (format == "md") fmt::print("{}", render_suite_markdown(suite));
-  if (format == "html") fmt::print("{}", render_suite_html(suite));
+  if (format == "md") fmt::print("{}", render_suite_markdown(suite, language));
+  if (format == "html") fmt::print("{}", render_suite_html(suite, language));
   if (!format.empty() && format != "console") return ExitCode::pass;
-  if (format.empty()) ERNSTFALL_CHECK(write_suite_reports(folder, suite));
-  fmt::print("{}", render_suite_console(suite, colour_on_stdout()));
-  if (format.empty()) fmt::print("\nreport: {}\n", suite_html_path(folder, suite.kind).string());
+  if (format.empty()) ERNSTFALL_CHECK(write_suite_reports(folder, suite, language));
+  fmt::print("{}", render_suite_console(suite, colour_on_stdout(), language));
+  if (format.empty())
+    fmt::print("\n{}\n",
+               say(language, Msg::rr_report_at, suite_html_path(folder, suite.kind).string()));
   return ExitCode::pass;
 }
 
 // Without a format the files of the run folder are written again, and the first screen is shown.
-Result<ExitCode> report(const std::string& name, const std::string& format) {
+Result<ExitCode> report(const std::string& name, const std::string& format,
+                        const std::string& code) {
+  ERNSTFALL_TRY(const Language language, parse_language(code));
   ERNSTFALL_TRY(const std::filesystem::path folder, run_folder_of(name));
-  if (is_suite_folder(folder)) return report_suite(folder, format);
+  if (is_suite_folder(folder)) return report_suite(folder, format, language);
   ERNSTFALL_TRY(const LoadedRun run, load_run(folder, catalogue()));
   if (!format.empty()) {
-    fmt::print("{}", render(run, format));
+    fmt::print("{}", render(run, format, language));
   } else {
-    ERNSTFALL_CHECK(write_reports(folder, run.report, run.history));
-    fmt::print("{}\nreport: {}\n", render(run, "console"), (folder / "report.html").string());
+    ERNSTFALL_CHECK(write_reports(folder, run.report, run.history, language));
+    fmt::print("{}\n{}\n", render(run, "console", language),
+               say(language, Msg::rr_report_at, (folder / "report.html").string()));
   }
   return ExitCode::pass;
+}
+
+Result<ExitCode> report_any(const OverviewArguments& arguments) {
+  if (means_overview(arguments.runs)) return report_overview(arguments);
+  // Refused, and not ignored.
+  if (!arguments.output.empty())
+    return fail(Errc::usage, "--output: of several runs; the files of one are in its folder");
+  return report(arguments.runs.front(), arguments.format, arguments.language);
 }
 
 Result<ExitCode> recheck(const std::string& name, bool json) {
@@ -108,23 +125,29 @@ void finish(Context& context, const Fn& command) {
 }  // namespace
 
 void add_report(CLI::App& app, Context& context) {
-  struct ReportOptions {
+  auto options = std::make_shared<OverviewArguments>();
+  options->runs = {"runs/latest"};
+  CLI::App* show = app.add_subcommand(
+      "report", "render the report of a run again, from its history; of several runs an overview");
+  show->add_option("run", options->runs,
+                   "run folder, or folder of a suite; an overview: folder of runs, or several")
+      ->capture_default_str();
+  show->add_option("--format", options->format,
+                   "print this to stdout instead of writing the report's files")
+      ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));
+  show->add_option("--lang", options->language, "language of the report: en or de")
+      ->capture_default_str();
+  show->add_option(
+      "--output", options->output,
+      "folder for overview.html, overview.md and overview.json (default: the folder of "
+      "runs; with several: overview)");
+  show->callback([options, &context] { finish(context, [&] { return report_any(*options); }); });
+
+  struct RecheckOptions {
     std::string run = "runs/latest";
-    std::string format;
     bool json = false;
   };
-  auto options = std::make_shared<ReportOptions>();
-  CLI::App* show =
-      app.add_subcommand("report", "render the report of a run again, from its history");
-  show->add_option("run", options->run, "run folder, or folder of a suite")->capture_default_str();
-  show->add_option("--format", options->format,
-                   "print this to stdout instead of writing the run folder's files")
-      ->check(CLI::IsMember({"console", "json", "md", "html", "junit"}));
-  show->callback([options, &context] {
-    finish(context, [&] { return report(options->run, options->format); });
-  });
-
-  auto again = std::make_shared<ReportOptions>();
+  auto again = std::make_shared<RecheckOptions>();
   CLI::App* judge = app.add_subcommand(
       "recheck",
       "recompute the verdict of a run from its raw history, and compare; exits as the run did");

@@ -15,6 +15,7 @@
 #include "harness/core/text.h"
 #include "harness/core/units.h"
 #include "harness/faults/fault.h"
+#include "harness/lang/messages.h"
 #include "harness/load/canary.h"
 #include "harness/run/runner.h"
 #include "harness/suite/suite_log.h"
@@ -35,6 +36,8 @@ struct RunArguments {
   Consent consent;
   std::string repeat;
   std::string resume;  // a suite folder
+  std::string lang = "en";
+  Language language = Language::english;  // of the reports
 };
 
 // The worse of two outcomes: 3 > 1 > 2 > 0; an error that kept a run from starting beats a pass.
@@ -73,12 +76,13 @@ Result<ExitCode> run_one(const RunArguments& options, const Cluster& cluster,
   }
   progress->phase("report", outcome.folder.string());
   ERNSTFALL_TRY(const LoadedRun loaded, load_run(outcome.folder, catalogue()));
-  ERNSTFALL_CHECK(write_reports(outcome.folder, loaded.report, loaded.history));
+  ERNSTFALL_CHECK(write_reports(outcome.folder, loaded.report, loaded.history, options.language));
   if (options.json)
     fmt::print("{}\n", render_json(loaded.report));
   else
-    fmt::print("{}\nreport: {}\n", render_console(loaded.report, ::isatty(STDOUT_FILENO) == 1),
-               (outcome.folder / "report.html").string());
+    fmt::print("{}\n{}\n",
+               render_console(loaded.report, ::isatty(STDOUT_FILENO) == 1, options.language),
+               say(options.language, Msg::rr_report_at, (outcome.folder / "report.html").string()));
   return exit_code_for(loaded.report.verdict);
 }
 
@@ -90,7 +94,8 @@ Result<ExitCode> run_or_repeat(const RunArguments& options, const Cluster& clust
                                const Scenario& scenario, Nanos dead_man,
                                const std::stop_token& stop) {
   if (!scenario.is_suite()) return run_one(options, cluster, scenario, dead_man, stop);
-  const SuiteSettings settings{options.runs, seed_of(options), dead_man, options.json};
+  const SuiteSettings settings{options.runs, seed_of(options), dead_man, options.json,
+                               options.language};
   return options.dry_run ? plan_suite(cluster, scenario, settings, stop)
                          : start_suite(cluster, scenario, settings, stop);
 }
@@ -122,11 +127,13 @@ Result<ExitCode> resume(const RunArguments& options) {
   ERNSTFALL_CHECK(check_cluster(cluster));
   ERNSTFALL_CHECK(confirm_destruction(cluster, options.consent));
   ERNSTFALL_CHECK(check_consent(cluster, options.consent));
-  return resume_suite(folder, cluster, {folder.parent_path(), 0, dead_man, options.json},
+  return resume_suite(folder, cluster,
+                      {folder.parent_path(), 0, dead_man, options.json, options.language},
                       stop_on_signals());
 }
 
-Result<ExitCode> run_all(const RunArguments& options) {
+Result<ExitCode> run_all(RunArguments options) {
+  ERNSTFALL_TRY(options.language, parse_language(options.lang));
   if (!options.resume.empty()) return resume(options);
   if (options.scenarios.empty()) return fail(Errc::usage, "which scenario? expected a file");
   ERNSTFALL_TRY(const Nanos dead_man, parse_dead_man(options.dead_man));
@@ -174,6 +181,8 @@ void add_run(CLI::App& app, Context& context) {
                       "go on with a suite (repeats or a threshold) that was stopped");
   command->add_flag("--dry-run", options->dry_run,
                     "do every read, print every command, touch nothing");
+  command->add_option("--lang", options->lang, "language of the reports: en or de")
+      ->capture_default_str();
   command->add_flag("--json", options->json, "result as one JSON document on stdout");
   add_dead_man_option(*command, options->dead_man);
   add_consent_options(*command, options->consent);

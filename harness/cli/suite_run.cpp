@@ -9,6 +9,7 @@
 #include "harness/cli/signals.h"
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "harness/run/run_folder.h"
 #include "harness/suite/suite.h"
 #include "reports/render.h"
@@ -54,7 +55,7 @@ bool ends_suite(const Error& error) {
 
 Result<SuiteRun> run_in_suite(const Cluster& cluster, const Scenario& once,
                               const Threshold* threshold, const RunOptions& options,
-                              const std::stop_token& stop) {
+                              Language language, const std::stop_token& stop) {
   SuiteRun run;
   const auto progress = make_console_progress();
   const auto outcome = run_scenario(cluster, once, options, *progress, stop);
@@ -66,18 +67,18 @@ Result<SuiteRun> run_in_suite(const Cluster& cluster, const Scenario& once,
   }
   run.folder = outcome->folder.filename().string();
   ERNSTFALL_TRY(const LoadedRun loaded, load_run(outcome->folder, catalogue()));
-  ERNSTFALL_CHECK(write_reports(outcome->folder, loaded.report, loaded.history));
+  ERNSTFALL_CHECK(write_reports(outcome->folder, loaded.report, loaded.history, language));
   const Trial trial = judge_trial(loaded.report, loaded.history, threshold);
   run.outcome = trial.outcome;
-  run.why = trial.why;
+  run.why = trial.why.english();
   run.dirty = loaded.report.verdict == RunVerdict::dirty;
   run.interrupted = outcome->interrupted;
   return run;
 }
 
-Status write_suite(const fs::path& folder) {
+Status write_suite(const fs::path& folder, Language language) {
   ERNSTFALL_TRY(const SuiteReport report, load_suite(folder, catalogue()));
-  return write_suite_reports(folder, report);
+  return write_suite_reports(folder, report, language);
 }
 
 Result<ExitCode> go(const fs::path& folder, const Cluster& cluster, const Scenario& scenario,
@@ -94,28 +95,29 @@ Result<ExitCode> go(const fs::path& folder, const Cluster& cluster, const Scenar
   const Threshold* threshold = scenario.threshold ? &*scenario.threshold : nullptr;
   SuiteHooks hooks;
   hooks.run = [&](const Scenario& once, const SuiteStep&) {
-    return run_in_suite(cluster, once, threshold, options, stop);
+    return run_in_suite(cluster, once, threshold, options, settings.language, stop);
   };
   hooks.clear = [&folder] {
     const auto report = load_suite(folder, catalogue());
     return report ? clear_answer(*report) : std::string();
   };
   hooks.say = [](const std::string& text) { fmt::print(stderr, "-- {}\n", text); };
-  hooks.after_run = [&folder] {
-    if (const auto written = write_suite(folder); !written)
+  hooks.after_run = [&folder, &settings] {
+    if (const auto written = write_suite(folder, settings.language); !written)
       fmt::print(stderr, "!  {}\n", to_string(written.error()));
   };
   ERNSTFALL_TRY(const SuiteState state, run_suite(folder, scenario, hooks, stop));
   ERNSTFALL_TRY(const SuiteReport report, load_suite(folder, catalogue()));
-  ERNSTFALL_CHECK(write_suite_reports(folder, report));
+  ERNSTFALL_CHECK(write_suite_reports(folder, report, settings.language));
   if (state.end == kSuiteStopped)
     fmt::print(stderr, "goes on with: ernstfall run --resume {}\n",
                shell_quote_word(folder.string()));
   if (settings.json)
     fmt::print("{}\n", render_suite_json(report));
   else
-    fmt::print("{}\nreport: {}\n", render_suite_console(report, ::isatty(STDOUT_FILENO) == 1),
-               suite_html_path(folder, report.kind).string());
+    fmt::print(
+        "{}\n{}\n", render_suite_console(report, ::isatty(STDOUT_FILENO) == 1, settings.language),
+        say(settings.language, Msg::rr_report_at, suite_html_path(folder, report.kind).string()));
   return exit_code_for(report);
 }
 

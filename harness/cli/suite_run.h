@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "harness/core/exit_code.h"
+#include "harness/lang/language.h"
 #include "harness/run/runner.h"
 
 namespace ernstfall::cli {
@@ -15,6 +16,7 @@ struct SuiteSettings {
   std::uint64_t seed = 0;  // the same for every run: it is one test, made again
   Nanos dead_man = kDeadManDefault;
   bool json = false;
+  Language language = Language::english;  // of the reports
 };
 
 // What would be done, without a run folder; the plan is that of the first run.

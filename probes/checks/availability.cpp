@@ -1,10 +1,8 @@
 // availability: how much of the time each service probe got an answer, and the worst gap. Its first
 // job is to distrust: without a good baseline and enough samples there is nothing to judge.
-#include <fmt/core.h>
-
 #include <algorithm>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/rto.h"
 #include "probes/checks/samples.h"
@@ -41,7 +39,7 @@ struct Tally {
 
 struct Judged {
   Verdict verdict = Verdict::unknown;
-  std::string text;
+  Text text;
   std::vector<Evidence> evidence;
 };
 
@@ -58,16 +56,17 @@ std::size_t absent_slots(const std::vector<const Sample*>& samples, const Source
   return expected > samples.size() ? expected - samples.size() : 0;
 }
 
-std::string distrust(const Tally& before, const Tally& whole) {
+Text distrust(const Tally& before, const Tally& whole) {
   if (before.good + before.bad < kMinBaselineSamples)
-    return fmt::format("only {} answers before the fault, {} are needed", before.good + before.bad,
-                       kMinBaselineSamples);
+    return {Msg::av_few_answers,
+            {plain_number(before.good + before.bad), plain_number(kMinBaselineSamples)}};
   if (before.share_good() < kMinBaselineShare)
-    return fmt::format("the baseline was bad: {:.2f} % good before the fault, {:.0f} % are needed",
-                       100 * before.share_good(), 100 * kMinBaselineShare);
+    return {Msg::av_bad_baseline,
+            {NumberValue{100 * before.share_good(), 2}, NumberValue{100 * kMinBaselineShare, 0}}};
   if (before.share_missed() > kMaxMissedShare || whole.share_missed() > kMaxMissedShare)
-    return fmt::format("{} of {} slots were missed by us, more than {:.0f} %", whole.missed,
-                       whole.slots(), 100 * kMaxMissedShare);
+    return {Msg::av_missed,
+            {plain_number(whole.missed), plain_number(whole.slots()),
+             NumberValue{100 * kMaxMissedShare, 0}}};
   return {};
 }
 
@@ -90,8 +89,8 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
   }
   whole.missed += absent_slots(samples, source);
   Judged judged;
-  if (const std::string why = distrust(before, whole); !why.empty()) {
-    judged.text = source.name + ": " + why;
+  if (const Text why = distrust(before, whole); !why.empty()) {
+    judged.text = {Msg::labelled, {source.name, inner(why)}};
     return judged;
   }
   const ProbeOutages found = find_outages(samples, source, facts.effect_at(), context.scenario);
@@ -101,20 +100,22 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
         (worst == nullptr || outage.lower_ns() > worst->lower_ns()))
       worst = &outage;
   judged.verdict = Verdict::pass;
-  judged.text = fmt::format("{} {:.2f} %", source.name, 100 * whole.share_good());
+  judged.text = {Msg::av_share, {source.name, NumberValue{100 * whole.share_good(), 2}}};
   if (worst == nullptr) return judged;
-  judged.text += fmt::format(", worst gap {}{}", worst->ended_by ? "" : "at least ",
-                             format_duration(Nanos(worst->lower_ns())));
+  judged.text = {worst->ended_by ? Msg::av_gap : Msg::av_gap_open,
+                 {inner(judged.text), duration_value(Nanos(worst->lower_ns()))}};
   if (worst->first_bad != nullptr)
-    judged.evidence.push_back({worst->first_bad->started, source.name,
-                               "worst gap begins: " + describe_sample(*worst->first_bad)});
+    judged.evidence.push_back({worst->first_bad->started,
+                               source.name,
+                               {Msg::av_gap_begins, {inner(describe_sample(*worst->first_bad))}}});
   const auto& limit = context.scenario.expect.rto_max;
   const bool too_long = limit && worst->lower_ns() > limit->count();
   const bool stays_down =
       !worst->ended_by && facts.undone_at() &&
       worst->ended_after >= found.observed_until - 2 * context.scenario.stable.count();
   if (too_long || stays_down) judged.verdict = Verdict::fail;
-  if (too_long) judged.text += fmt::format(" (allowed {})", format_duration(*limit));
+  if (too_long)
+    judged.text = {Msg::check_with_allowed, {inner(judged.text), duration_value(*limit)}};
   return judged;
 }
 
@@ -133,16 +134,16 @@ CheckResult judge(const CheckContext& context) {
     ++judged_probes;
     Judged judged = judge_probe(context, facts, source, by_source[source.id]);
     result.verdict = merge(result.verdict, judged.verdict);
-    if (!result.message.empty()) result.message += "; ";
-    result.message += judged.text;
+    result.message = clauses(result.message, judged.text);
     for (Evidence& evidence : judged.evidence) result.evidence.push_back(std::move(evidence));
   }
   if (judged_probes == 0) {
     result.verdict = Verdict::unknown;
-    result.message = "no service probe through the ingress was running";
+    result.message = Msg::av_no_probe;
   } else if (facts.baseline_ok && !*facts.baseline_ok) {
     result.verdict = merge(result.verdict, Verdict::unknown);
-    result.message = "the baseline did not hold: " + facts.baseline_why + "; " + result.message;
+    result.message = {Msg::av_no_baseline,
+                      {inner(recorded(facts.baseline_why)), inner(result.message)}};
   }
   return result;
 }

@@ -1,15 +1,13 @@
 // canary: folds acknowledgements and looks at the volume into what is lost, and in which order.
 #include "probes/checks/canary.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "harness/core/text.h"
 #include "harness/history/kinds.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
 namespace {
@@ -166,20 +164,19 @@ CanaryMeasurement measure_canary(const History& history, const RunFacts& facts) 
   return result;
 }
 
-std::string canary_unknown(const CanaryMeasurement& canary, const RunFacts& facts) {
-  if (canary.stretches == 0) return "no block was written, so nothing is known";
-  if (!facts.effect_at()) return "nothing was injected, so there is no loss to measure";
+Text canary_unknown(const CanaryMeasurement& canary, const RunFacts& facts) {
+  if (canary.stretches == 0) return Msg::canary_none;
+  if (!facts.effect_at()) return Msg::rpo_nothing;
   if (canary.acknowledged_before_effect < kMinCanaryBlocks)
-    return fmt::format("only {} blocks were acknowledged before the fault; {} are needed",
-                       canary.acknowledged_before_effect, kMinCanaryBlocks);
+    return {Msg::canary_few,
+            {plain_number(canary.acknowledged_before_effect), plain_number(kMinCanaryBlocks)}};
   if (canary.unreadable_events > 0)
-    return fmt::format("{} records of what was read back cannot be understood",
-                       canary.unreadable_events);
-  if (canary.unaudited > 0)
-    return fmt::format("{} of {} acknowledged blocks were never read back{}", canary.unaudited,
-                       canary.acknowledged,
-                       canary.unread_why.empty() ? "" : " (" + canary.unread_why + ")");
-  return {};
+    return {Msg::canary_garbled, {plain_number(canary.unreadable_events)}};
+  if (canary.unaudited == 0) return {};
+  const Text unread(Msg::canary_unread,
+                    {plain_number(canary.unaudited), plain_number(canary.acknowledged)});
+  if (canary.unread_why.empty()) return unread;
+  return {Msg::with_note, {inner(unread), inner(recorded(canary.unread_why))}};
 }
 
 }  // namespace ernstfall

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 #include "probes/checks/run_facts.h"
 
@@ -54,6 +55,6 @@ struct CanaryMeasurement {
 
 CanaryMeasurement measure_canary(const History& history, const RunFacts& facts);
 // Why nothing can be said, for both checks alike; empty: enough is known.
-std::string canary_unknown(const CanaryMeasurement& canary, const RunFacts& facts);
+Text canary_unknown(const CanaryMeasurement& canary, const RunFacts& facts);
 
 }  // namespace ernstfall

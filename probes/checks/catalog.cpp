@@ -2,6 +2,7 @@
 #include <array>
 #include <exception>
 
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 
 namespace ernstfall {
@@ -44,7 +45,7 @@ CheckResult run_check(const CheckType& check, const CheckContext& context) {
     result = check.judge(context);
   } catch (const std::exception& error) {
     result.verdict = Verdict::unknown;
-    result.message = std::string("the check itself failed: ") + error.what();
+    result.message = {Msg::check_itself_failed, {error.what()}};
   }
   result.name = std::string(check.name);
   if (result.evidence.size() > CheckResult::kMaxEvidence)

@@ -12,6 +12,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/core/clock.h"
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 
 namespace ernstfall {
@@ -25,14 +26,14 @@ constexpr Verdict merge(Verdict a, Verdict b) {
 
 struct Evidence {
   TimeNs at = 0;
-  std::string source;  // name of the history source
-  std::string text;
+  Text source;  // name of the history source, or who knows it
+  Text text;
 };
 
 struct CheckResult {
   std::string name;
   Verdict verdict = Verdict::unknown;
-  std::string message;             // one sentence with the numbers
+  Text message;                    // one sentence with the numbers
   std::vector<Evidence> evidence;  // at most kMaxEvidence, the most telling first
   static constexpr std::size_t kMaxEvidence = 20;
 };

@@ -1,10 +1,8 @@
 // converged: at the end every copy is UpToDate, every connection Connected, and nothing is out of
 // sync.
-#include <fmt/core.h>
-
 #include <algorithm>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/drbd_timeline.h"
 
@@ -18,30 +16,30 @@ bool diskless_on_purpose(const DrbdVolume& volume) {
 
 // What is wrong with one node's account; empty when nothing is. `complete` is cleared when a number
 // that is needed was not in it.
-std::string complaint(const DrbdNodeState& state, const Cluster& cluster, const std::string& node,
-                      bool& complete) {
+Text complaint(const DrbdNodeState& state, const Cluster& cluster, const std::string& node,
+               bool& complete) {
   for (const auto& [number, volume] : state.volumes)
     if (volume.disk != "UpToDate" && !diskless_on_purpose(volume))
-      return fmt::format("{}'s own disk is {}", node, volume.disk);
+      return {Msg::conv_own_disk, {node, volume.disk}};
   if (state.connections.size() + 1 < cluster.drbd->nodes.size())
-    return fmt::format("{} has {} of {} connections", node, state.connections.size(),
-                       cluster.drbd->nodes.size() - 1);
+    return {Msg::conv_connections,
+            {node, plain_number(state.connections.size()),
+             plain_number(cluster.drbd->nodes.size() - 1)}};
   const bool has_disk = std::any_of(state.volumes.begin(), state.volumes.end(),
                                     [](const auto& v) { return !diskless_on_purpose(v.second); });
   for (const auto& [name, connection] : state.connections) {
     const std::string peer = peer_node(*cluster.drbd, node, name);
     if (connection.connection != "Connected")
-      return fmt::format("{} is {} to {}", node, connection.connection, peer);
+      return {Msg::conv_connection, {node, connection.connection, peer}};
     for (const auto& [number, volume] : connection.volumes) {
       const bool both_have_disks = has_disk && volume.peer_disk != "Diskless";
       if (both_have_disks && volume.peer_disk != "UpToDate")
-        return fmt::format("{} sees {}'s disk as {}", node, peer, volume.peer_disk);
+        return {Msg::conv_peer_disk, {node, peer, volume.peer_disk}};
       if (volume.replication != "Established")
-        return fmt::format("{} to {} is {}", node, peer, volume.replication);
+        return {Msg::conv_replication, {node, peer, volume.replication}};
       if (both_have_disks && !volume.out_of_sync_kib) complete = false;
       if (volume.out_of_sync_kib.value_or(0) != 0)
-        return fmt::format("{} KiB are out of sync between {} and {}", *volume.out_of_sync_kib,
-                           node, peer);
+        return {Msg::conv_out_of_sync, {plain_number(*volume.out_of_sync_kib), node, peer}};
     }
   }
   return {};
@@ -49,21 +47,20 @@ std::string complaint(const DrbdNodeState& state, const Cluster& cluster, const 
 
 struct NodeEnd {
   Verdict verdict = Verdict::unknown;
-  std::string text;
+  Text text;
   std::optional<Evidence> evidence;
 };
 
 NodeEnd judge_node(const DrbdNodeTimeline& node, const Cluster& cluster, TimeNs not_before) {
   NodeEnd end;
   if (node.polls.empty()) {
-    end.text = node.node + " was never asked";
+    end.text = {Msg::conv_never_asked, {node.node}};
     return end;
   }
   const DrbdObservation& poll = node.polls.back();
   end.evidence = Evidence{poll.at, node.source, poll.state.summary()};
   if (poll.at < not_before) {
-    end.text = fmt::format("{} was last asked at {:.1f} s, before the end of the fault", node.node,
-                           to_seconds(poll.at));
+    end.text = {Msg::conv_asked_early, {node.node, seconds_value(poll.at)}};
     return end;
   }
   bool complete = true;
@@ -79,7 +76,7 @@ NodeEnd judge_node(const DrbdNodeTimeline& node, const Cluster& cluster, TimeNs 
   if (!end.text.empty())
     end.verdict = Verdict::fail;
   else if (!complete)
-    end.text = node.node + " does not say how much is out of sync";
+    end.text = {Msg::conv_silent_sync, {node.node}};
   else
     end.verdict = Verdict::pass;
   return end;
@@ -89,17 +86,16 @@ void judge_time(const CheckContext& context, const RunFacts& facts, CheckResult&
   if (!facts.redundancy_at || !facts.effect_at()) {
     if (result.verdict == Verdict::pass && context.scenario.expect.redundancy_max) {
       result.verdict = Verdict::unknown;
-      result.message += "; when that was reached is not recorded";
+      result.message = clauses(result.message, Msg::conv_time_unknown);
     }
     return;
   }
   const Nanos took(*facts.redundancy_at - *facts.effect_at());
-  result.message +=
-      fmt::format("; redundancy was restored {} after the fault", format_duration(took));
+  result.message = clauses(result.message, {Msg::conv_time, {duration_value(took)}});
   const auto& allowed = context.scenario.expect.redundancy_max;
   if (!allowed || took <= *allowed) return;
   result.verdict = Verdict::fail;
-  result.message += fmt::format(", allowed are {}", format_duration(*allowed));
+  result.message = {Msg::conv_too_late, {inner(result.message), duration_value(*allowed)}};
 }
 
 bool applies(const Cluster& cluster, const Scenario&) {
@@ -121,10 +117,9 @@ CheckResult judge(const CheckContext& context) {
   }
   if (timeline.nodes.empty()) {
     result.verdict = Verdict::unknown;
-    result.message = "the cluster file names no DRBD node";
+    result.message = Msg::conv_no_node;
   } else if (result.verdict == Verdict::pass) {
-    result.message = fmt::format("all {} nodes Connected and UpToDate, 0 KiB out of sync",
-                                 timeline.nodes.size());
+    result.message = {Msg::conv_all, {plain_number(timeline.nodes.size())}};
   }
   judge_time(context, facts, result);
   return result;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/history/kinds.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
 namespace {
@@ -132,8 +133,11 @@ std::vector<RoleSegment> off_segments(const std::string& node, const RunFacts& f
     TimeNs until = fault.confirmed_at.value_or(*fault.effect_from);
     if (fault.fault == "node.power-off") until = fault.undo_begin_at.value_or(end);
     if (until > *fault.effect_from)
-      segments.push_back({*fault.effect_from, until, Knowledge::off, "",
-                          fault.fault + " confirmed: " + fault.confirmed_by});
+      segments.push_back({*fault.effect_from,
+                          until,
+                          Knowledge::off,
+                          "",
+                          {Msg::sp_confirmed, {fault.fault, inner(recorded(fault.confirmed_by))}}});
   }
   return segments;
 }

@@ -16,6 +16,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/drbd/events2.h"
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 #include "probes/checks/run_facts.h"
 
 namespace ernstfall {
@@ -34,8 +35,8 @@ struct RoleSegment {
   TimeNs begin = 0;
   TimeNs end = 0;  // equal to begin: known at one moment only (a poll of a deaf stream)
   Knowledge knowledge = Knowledge::blind;
-  std::string role;      // "Primary", "Secondary", "Unknown"; "" when off or blind
-  std::string known_by;  // source or reason, for evidence
+  std::string role;  // "Primary", "Secondary", "Unknown"; "" when off or blind
+  Text known_by;     // source or reason, for evidence
 
   bool primary() const { return role == "Primary"; }
 };

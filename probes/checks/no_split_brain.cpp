@@ -1,13 +1,11 @@
 // no-split-brain: DRBD never found that two nodes had written apart. A handshake has two ends, so
 // it is enough that one of the two was being listened to whenever it could have happened.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include "harness/core/units.h"
 #include "harness/history/kinds.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/drbd_timeline.h"
 #include "probes/checks/split_brain.h"
@@ -70,10 +68,11 @@ void add_stand_alone(const CheckContext& context, const RunFacts& facts,
   std::map<std::string, StandAlone> open;
   const auto close = [&](const std::string& connection, const StandAlone& seen) {
     if (seen.ours || seen.last_seen - seen.since < kStandAloneMax) return;
-    signs.push_back({seen.since, node.source,
-                     fmt::format("the connection to {} was StandAlone for at least {}",
-                                 peer_node(*context.cluster.drbd, node.node, connection),
-                                 format_duration(Nanos(seen.last_seen - seen.since)))});
+    signs.push_back({seen.since,
+                     node.source,
+                     {Msg::sb_stand_alone,
+                      {peer_node(*context.cluster.drbd, node.node, connection),
+                       duration_value(Nanos(seen.last_seen - seen.since))}}});
   };
   for (const DrbdObservation& now : node.stream) {
     for (const auto& [name, connection] : now.state.connections) {
@@ -136,24 +135,20 @@ void judge_silence(const DrbdTimeline& timeline, CheckResult& result) {
   for (std::size_t i = 0; i < timeline.nodes.size(); ++i) {
     const DrbdNodeTimeline& node = timeline.nodes[i];
     if (node.stream.empty()) {
-      result.message = fmt::format("{} was never heard", node.node);
+      result.message = {Msg::sb_never_heard, {node.node}};
       return;
     }
     for (std::size_t k = i + 1; k < timeline.nodes.size(); ++k)
       for (const auto& [begin, end] : unheard(node, timeline.nodes[k])) {
-        result.message = fmt::format(
-            "neither {} nor {} was heard from {:.1f} s to {:.1f} s of the run; a split "
-            "brain could have been found and resolved there",
-            node.node, timeline.nodes[k].node, to_seconds(begin), to_seconds(end));
-        result.evidence.push_back({begin, node.source, "nothing was heard from here on"});
+        result.message = {
+            Msg::sb_neither_heard,
+            {node.node, timeline.nodes[k].node, seconds_value(begin), seconds_value(end)}};
+        result.evidence.push_back({begin, node.source, Msg::sb_nothing_heard});
         return;
       }
   }
   result.verdict = Verdict::pass;
-  result.message = fmt::format(
-      "no split-brain helper was called and no connection stayed StandAlone "
-      "on {} nodes",
-      timeline.nodes.size());
+  result.message = {Msg::sb_none, {plain_number(timeline.nodes.size())}};
 }
 
 bool applies(const Cluster& cluster, const Scenario&) {
@@ -167,9 +162,10 @@ CheckResult judge(const CheckContext& context) {
   result.evidence = split_brain_signs(context, facts, timeline);
   if (!result.evidence.empty()) {
     result.verdict = Verdict::fail;
-    result.message = fmt::format("split brain: {} sign{}, the first at {:.1f} s of the run",
-                                 result.evidence.size(), result.evidence.size() == 1 ? "" : "s",
-                                 to_seconds(result.evidence.front().at));
+    const NumberValue first = seconds_value(result.evidence.front().at);
+    result.message = result.evidence.size() == 1
+                         ? Text(Msg::sb_sign, {first})
+                         : Text(Msg::sb_signs, {plain_number(result.evidence.size()), first});
     return result;
   }
   judge_silence(timeline, result);

@@ -1,13 +1,11 @@
 // rpo: folds the ledger entry by entry, and judges the losses against expect.lost_max.
 #include "probes/checks/rpo.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/canary.h"
 #include "probes/checks/check.h"
 #include "probes/checks/samples.h"
@@ -83,35 +81,46 @@ bool applies(const Cluster& cluster, const Scenario& scenario) {
 }
 
 // "all 37 lost writes were acknowledged in the last 4.8 s before the cut"
-std::string window_in_words(const RpoMeasurement& rpo, std::optional<TimeNs> effect) {
-  if (!effect) return "when they were acknowledged relative to the fault is not known";
+Text window_in_words(const RpoMeasurement& rpo, std::optional<TimeNs> effect) {
+  if (!effect) return Msg::rpo_when_unknown;
   const TimeNs oldest = rpo.lost.front().acknowledged_at;
   const TimeNs youngest = rpo.lost.back().acknowledged_at;
-  const std::string subject =
-      rpo.lost.size() == 1
-          ? std::string("the lost write was acknowledged")
-          : fmt::format("all {} lost writes were acknowledged", format_count(rpo.lost.size()));
-  if (oldest > *effect)
-    return fmt::format("{} after the cut, up to {} after it", subject,
-                       format_duration(Nanos(youngest - *effect)));
-  const std::string before = format_duration(Nanos(*effect - oldest));
-  if (youngest <= *effect) return fmt::format("{} in the last {} before the cut", subject, before);
-  return fmt::format("{} between {} before the cut and {} after it", subject, before,
-                     format_duration(Nanos(youngest - *effect)));
+  const auto acknowledged = [&rpo](Text when) -> Text {
+    if (rpo.lost.size() == 1) return {Msg::rpo_one, {inner(std::move(when))}};
+    return {Msg::rpo_all, {CountValue{rpo.lost.size()}, inner(std::move(when))}};
+  };
+  const DurationValue after = duration_value(Nanos(youngest - *effect));
+  if (oldest > *effect) return acknowledged({Msg::rpo_after_cut, {after}});
+  const DurationValue before = duration_value(Nanos(*effect - oldest));
+  if (youngest <= *effect) return acknowledged({Msg::rpo_before_cut, {before}});
+  return acknowledged({Msg::rpo_around_cut, {before, after}});
+}
+
+Msg found_message(LedgerStep found_as) {
+  switch (found_as) {
+    case LedgerStep::lost:
+      return Msg::found_lost;
+    case LedgerStep::unreadable:
+      return Msg::found_unreadable;
+    case LedgerStep::stuck:
+      return Msg::found_stuck;
+    default:
+      return Msg::found_wrong;
+  }
 }
 
 Evidence evidence_for(const History& history, const LostWrite& write,
                       std::optional<TimeNs> effect) {
-  std::string age;
-  if (effect && write.acknowledged_at <= *effect)
-    age =
-        fmt::format(", {} before the cut", format_duration(Nanos(*effect - write.acknowledged_at)));
-  else if (effect)
-    age =
-        fmt::format(", {} after the cut", format_duration(Nanos(write.acknowledged_at - *effect)));
-  return {write.acknowledged_at, source_name(history, write.source),
-          fmt::format("write {} was acknowledged{}, and is {} at the end", write.seq, age,
-                      ledger_step_name(write.found_as))};
+  Text text(Msg::rpo_write,
+            {std::to_string(write.seq), inner(Text(found_message(write.found_as)))});
+  if (effect && write.acknowledged_at <= *effect) {
+    text.id = Msg::rpo_write_before;
+    text.values.emplace_back(duration_value(Nanos(*effect - write.acknowledged_at)));
+  } else if (effect) {
+    text.id = Msg::rpo_write_after;
+    text.values.emplace_back(duration_value(Nanos(write.acknowledged_at - *effect)));
+  }
+  return {write.acknowledged_at, source_name(history, write.source), std::move(text)};
 }
 
 std::vector<Evidence> evidence_of(const History& history, const RpoMeasurement& rpo,
@@ -129,32 +138,32 @@ CheckResult judge(const CheckContext& context) {
   const RpoMeasurement rpo = measure_rpo(context.history, facts);
   const std::uint64_t allowed = context.scenario.expect.lost_max.value_or(0);
   CheckResult result;
+  const CountValue lost{rpo.lost.size()};
+  const CountValue acknowledged{rpo.acknowledged};
   result.evidence = evidence_of(context.history, rpo, facts.effect_at());
   if (rpo.lost.size() > allowed) {
     result.verdict = Verdict::fail;
-    result.message =
-        fmt::format("{} of {} acknowledged writes are lost: {}", format_count(rpo.lost.size()),
-                    format_count(rpo.acknowledged), window_in_words(rpo, facts.effect_at()));
-    if (allowed > 0) result.message += fmt::format("; allowed are {}", format_count(allowed));
+    result.message = {Msg::rpo_lost_when,
+                      {lost, acknowledged, inner(window_in_words(rpo, facts.effect_at()))}};
+    if (allowed > 0)
+      result.message = {Msg::check_allowed_is, {inner(result.message), CountValue{allowed}}};
   } else if (!facts.effect_at()) {
-    result.message = "nothing was injected, so there is no loss to measure";
+    result.message = Msg::rpo_nothing;
   } else if (rpo.acknowledged_before_effect < kMinAcknowledged) {
-    result.message = fmt::format("only {} writes were acknowledged before the fault; {} are needed",
-                                 rpo.acknowledged_before_effect, kMinAcknowledged);
+    result.message = {
+        Msg::rpo_few,
+        {plain_number(rpo.acknowledged_before_effect), plain_number(kMinAcknowledged)}};
   } else if (rpo.unaudited > 0) {
-    result.message = fmt::format("{} of {} acknowledged writes were never read back",
-                                 format_count(rpo.unaudited), format_count(rpo.acknowledged));
+    result.message = {Msg::rpo_unread, {CountValue{rpo.unaudited}, acknowledged}};
   } else if (rpo.stuck > 0) {
-    result.message = fmt::format(
-        "{} of {} acknowledged writes are neither readable nor gone (still 425 at the end)",
-        format_count(rpo.stuck), format_count(rpo.acknowledged));
+    result.message = {Msg::rpo_stuck, {CountValue{rpo.stuck}, acknowledged}};
   } else {
     result.verdict = Verdict::pass;
-    result.message = fmt::format("{} of {} acknowledged writes are lost",
-                                 format_count(rpo.lost.size()), format_count(rpo.acknowledged));
+    result.message = {Msg::rpo_lost, {lost, acknowledged}};
     if (!rpo.lost.empty())
-      result.message += fmt::format(", allowed are {}: {}", format_count(allowed),
-                                    window_in_words(rpo, facts.effect_at()));
+      result.message = {Msg::rpo_lost_allowed,
+                        {inner(result.message), CountValue{allowed},
+                         inner(window_in_words(rpo, facts.effect_at()))}};
   }
   return result;
 }

@@ -2,12 +2,10 @@
 // expectation.
 #include "probes/checks/rto.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <limits>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/samples.h"
 
@@ -211,15 +209,14 @@ std::optional<Candidate> deciding_candidate(const History& history, const Scenar
 void measure_without_outage(const Candidate& chosen, const Scenario& scenario,
                             const RunFacts& facts, RtoMeasurement& result) {
   if (!chosen.found.good_before) {
-    result.problem = "the service never answered as it should";
+    result.problem = Msg::rto_never_good;
     return;
   }
   result.lower_ms = 0;
   const TimeNs needed = std::max(facts.undone_at().value_or(0),
                                  facts.effect_at().value_or(0) + scenario.stable.count());
   if (chosen.found.observed_until < needed) {
-    result.problem =
-        fmt::format("the samples of {} end before the fault was over", chosen.source->name);
+    result.problem = {Msg::rto_samples_end, {chosen.source->name}};
     return;
   }
   result.upper_ms = to_ms(chosen.found.longest_gap_ns);
@@ -239,7 +236,7 @@ RtoMeasurement measure_rto(const History& history, const Scenario& scenario,
   RtoMeasurement result;
   const std::optional<Candidate> chosen = deciding_candidate(history, scenario, facts);
   if (!chosen) {
-    result.problem = "no service probe through the ingress recorded anything after the fault";
+    result.problem = Msg::rto_no_probe;
     return result;
   }
   result.probe = chosen->source;
@@ -253,7 +250,7 @@ RtoMeasurement measure_rto(const History& history, const Scenario& scenario,
   result.outage_observed = true;
   result.outage = chosen->longest;
   if (result.outage->last_good == nullptr) {
-    result.problem = fmt::format("{} has no good answer before the failure", chosen->source->name);
+    result.problem = {Msg::rto_no_good_before, {chosen->source->name}};
     return result;
   }
   result.lower_ms = to_ms(result.outage->lower_ns());
@@ -272,43 +269,39 @@ bool applies(const Cluster& cluster, const Scenario& scenario) {
 
 std::vector<Evidence> evidence_of(const RtoMeasurement& rto) {
   std::vector<Evidence> evidence;
-  const auto add = [&](const Sample* sample, std::string_view what) {
+  const auto add = [&](const Sample* sample, Msg what) {
     if (sample == nullptr) return;
     evidence.push_back(
-        {sample->started, rto.probe->name, fmt::format("{}: {}", what, describe_sample(*sample))});
+        {sample->started, rto.probe->name, Text(what, {inner(describe_sample(*sample))})});
   };
-  add(rto.outage->last_good, "last good before the failure");
-  add(rto.outage->first_bad, "first bad");
-  add(rto.outage->last_bad, "last bad");
-  add(rto.outage->first_good, "first lastingly good");
+  add(rto.outage->last_good, Msg::rto_last_good);
+  add(rto.outage->first_bad, Msg::rto_first_bad);
+  add(rto.outage->last_bad, Msg::rto_last_bad);
+  add(rto.outage->first_good, Msg::rto_first_good);
   return evidence;
 }
 
 void judge_recovered(const RtoMeasurement& rto, const Scenario& scenario, CheckResult& result) {
-  const std::string between =
-      rto.outage_observed
-          ? fmt::format("users were cut off for {} to {}", format_duration_ms(*rto.lower_ms),
-                        format_duration_ms(*rto.upper_ms))
-          : (*rto.upper_ms > 0 ? fmt::format("no outage was seen; slots without an answer of ours "
-                                             "leave room for {}",
-                                             format_duration_ms(*rto.upper_ms))
-                               : std::string("no outage was seen"));
+  Text between(Msg::rto_none);
+  if (rto.outage_observed)
+    between = {Msg::rto_cut_off, {DurationValue{*rto.lower_ms}, DurationValue{*rto.upper_ms}}};
+  else if (*rto.upper_ms > 0)
+    between = {Msg::rto_none_room, {DurationValue{*rto.upper_ms}}};
   if (!scenario.expect.rto_max) {
     result.verdict = Verdict::pass;
-    result.message = fmt::format("{} ({}); the scenario sets no limit", between, rto.probe->name);
+    result.message = {Msg::rto_no_limit, {inner(between), rto.probe->name}};
     return;
   }
   const double allowed = to_ms(scenario.expect.rto_max->count());
-  const std::string limit = format_duration(*scenario.expect.rto_max);
+  const DurationValue limit = duration_value(*scenario.expect.rto_max);
   if (*rto.lower_ms > allowed) {
     result.verdict = Verdict::fail;
-    result.message = fmt::format("{} ({}); allowed are {}", between, rto.probe->name, limit);
+    result.message = {Msg::rto_over, {inner(between), rto.probe->name, limit}};
   } else if (*rto.upper_ms <= allowed) {
     result.verdict = Verdict::pass;
-    result.message = fmt::format("{} ({}), within {}", between, rto.probe->name, limit);
+    result.message = {Msg::rto_within, {inner(between), rto.probe->name, limit}};
   } else {
-    result.message = fmt::format("{} ({}): the limit of {} lies inside that interval; probe faster",
-                                 between, rto.probe->name, limit);
+    result.message = {Msg::rto_inside, {inner(between), rto.probe->name, limit}};
   }
 }
 
@@ -321,11 +314,10 @@ void judge_not_recovered(const RtoMeasurement& rto, const Scenario& scenario, co
       facts.undone_at() && rto.outage->ended_after >= *facts.undone_at() &&
       rto.outage->ended_after >= rto.observed_until - 2 * scenario.stable.count();
   result.verdict = over || stays_down ? Verdict::fail : Verdict::unknown;
-  result.message = fmt::format(
-      "the service had not recovered when the samples of {} end, after at least {}{}",
-      rto.probe->name, format_duration_ms(*rto.lower_ms),
-      scenario.expect.rto_max ? "; allowed are " + format_duration(*scenario.expect.rto_max)
-                              : std::string());
+  result.message = {Msg::rto_not_back, {rto.probe->name, DurationValue{*rto.lower_ms}}};
+  if (scenario.expect.rto_max)
+    result.message = {Msg::check_allowed_is,
+                      {inner(result.message), duration_value(*scenario.expect.rto_max)}};
 }
 
 CheckResult judge(const CheckContext& context) {
@@ -334,7 +326,7 @@ CheckResult judge(const CheckContext& context) {
   CheckResult result;
   if (rto.outage) result.evidence = evidence_of(rto);
   if (!facts.effect_at()) {
-    result.message = "nothing was injected, so there is no recovery to measure";
+    result.message = Msg::rto_nothing;
   } else if (!rto.problem.empty()) {
     result.message = rto.problem;
   } else if (rto.upper_ms) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 #include "harness/scenario/scenario.h"
 #include "probes/checks/run_facts.h"
 
@@ -60,7 +61,7 @@ struct RtoMeasurement {
   double period_ms = 0;
   TimeNs observed_until = 0;  // end of the deciding probe's last evidence
   std::size_t outages = 0;    // of the deciding probe, over the whole run
-  std::string problem;        // why there is no answer; empty when there is one
+  Text problem;               // why there is no answer; empty when there is one
 };
 
 // Is this a source whose samples say whether users are served: a service probe through the ingress?

@@ -1,9 +1,7 @@
 // samples: grouping by source, and a sample in words.
 #include "probes/checks/samples.h"
 
-#include <fmt/core.h>
-
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 
 namespace ernstfall {
 
@@ -18,13 +16,35 @@ std::vector<std::vector<const Sample*>> samples_by_source(const History& history
   return groups;
 }
 
-std::string describe_sample(const Sample& sample) {
-  std::string text(outcome_name(sample.outcome));
-  if (sample.code > 0) text += fmt::format(" (HTTP {})", sample.code);
-  if (sample.code < 0) text += fmt::format(" (curl error {})", -sample.code);
-  text += fmt::format(" after {}", format_duration(Nanos(sample.ended - sample.scheduled)));
-  if (!sample.detail.empty()) text += ": " + sample.detail;
-  return text;
+namespace {
+
+Msg outcome_message(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::ok:
+      return Msg::outcome_ok;
+    case Outcome::degraded:
+      return Msg::outcome_degraded;
+    case Outcome::failed:
+      return Msg::outcome_failed;
+    case Outcome::timeout:
+      return Msg::outcome_timeout;
+    case Outcome::missed:
+      return Msg::outcome_missed;
+    case Outcome::indeterminate:
+      return Msg::outcome_indeterminate;
+  }
+  return Msg::outcome_indeterminate;
+}
+
+}  // namespace
+
+Text describe_sample(const Sample& sample) {
+  Text text(outcome_message(sample.outcome));
+  if (sample.code > 0) text = {Msg::sample_http, {inner(text), std::to_string(sample.code)}};
+  if (sample.code < 0) text = {Msg::sample_curl, {inner(text), std::to_string(-sample.code)}};
+  text = {Msg::sample_after, {inner(text), duration_value(Nanos(sample.ended - sample.scheduled))}};
+  if (sample.detail.empty()) return text;
+  return {Msg::labelled, {inner(text), inner(recorded(sample.detail))}};
 }
 
 std::string source_name(const History& history, SourceId id) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/history/history.h"
+#include "harness/lang/text.h"
 
 namespace ernstfall {
 
@@ -12,7 +13,7 @@ namespace ernstfall {
 std::vector<std::vector<const Sample*>> samples_by_source(const History& history);
 
 // "timeout after 2.0 s", "failed (HTTP 503) after 12 ms: upstream away"
-std::string describe_sample(const Sample& sample);
+Text describe_sample(const Sample& sample);
 
 // Name of a record's source; "?" for an id that the history does not define.
 std::string source_name(const History& history, SourceId id);

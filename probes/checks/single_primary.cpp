@@ -1,11 +1,9 @@
 // single-primary: at no moment were two nodes Primary. Lines are ordered by when they reached us,
 // so two roles that touch within the time a line may take to arrive are told apart by what DRBD
 // itself said.
-#include <fmt/core.h>
-
 #include <algorithm>
 
-#include "harness/core/units.h"
+#include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/drbd_timeline.h"
 #include "probes/checks/split_brain.h"
@@ -21,13 +19,14 @@ constexpr TimeNs kArrivalUncertainty = kNsPerSecond;
 // Longer than this without knowing a node's role, while another may be Primary, is not a pass.
 constexpr TimeNs kMaxBlind = 15 * kNsPerSecond;
 
-std::string span(TimeNs begin, TimeNs end) {
-  return fmt::format("from {:.1f} s to {:.1f} s", to_seconds(begin), to_seconds(end));
+TextValue span(TimeNs begin, TimeNs end) {
+  return inner({Msg::check_span, {seconds_value(begin), seconds_value(end)}});
 }
 
 Evidence primary_evidence(const DrbdNodeTimeline& node, const RoleSegment& segment) {
-  return {segment.begin, segment.known_by,
-          fmt::format("{} was Primary {} of the run", node.node, span(segment.begin, segment.end))};
+  return {segment.begin,
+          segment.known_by,
+          {Msg::sp_was_primary, {node.node, span(segment.begin, segment.end)}}};
 }
 
 // Does the node that became Primary later say, in its own stream and before its own promotion, that
@@ -51,9 +50,9 @@ void find_admitted(const CheckContext& context, const DrbdTimeline& timeline, Ch
       for (const auto& [name, connection] : now.state.connections) {
         if (connection.connection != "Connected" || connection.peer_role != "Primary") continue;
         result.verdict = Verdict::fail;
-        result.message =
-            fmt::format("{} and {} were Primary together, by {}'s own account", node.node,
-                        peer_node(*context.cluster.drbd, node.node, name), node.node);
+        result.message = {
+            Msg::sp_admitted,
+            {node.node, peer_node(*context.cluster.drbd, node.node, name), node.node}};
         result.evidence.push_back({now.at, node.source, now.state.summary()});
         return;
       }
@@ -81,11 +80,8 @@ void compare(const CheckContext& context, const DrbdNodeTimeline& a, const DrbdN
       const Verdict verdict = proven ? Verdict::fail : Verdict::unknown;
       if (verdict > result.verdict || result.message.empty())
         result.message =
-            proven ? fmt::format("{} and {} were both Primary {}", a.node, b.node, span(begin, end))
-                   : fmt::format(
-                         "{} and {} look Primary together for {}, no longer than lines take "
-                         "to reach us",
-                         a.node, b.node, format_duration(Nanos(end - begin)));
+            proven ? Text(Msg::sp_both, {a.node, b.node, span(begin, end)})
+                   : Text(Msg::sp_look_both, {a.node, b.node, duration_value(Nanos(end - begin))});
       result.verdict = merge(result.verdict, verdict);
       result.evidence.push_back(primary_evidence(a, left));
       result.evidence.push_back(primary_evidence(b, right));
@@ -136,20 +132,18 @@ void judge_blind(const CheckContext& context, const RunFacts& facts, const DrbdT
       if (at_risk(timeline, node, segment) <= kMaxBlind) continue;
       if (settled_by_handshake(context, facts, timeline, node, segment)) {
         result.evidence.push_back(
-            {segment.begin, node.source,
-             fmt::format("{} was not heard {} while it started; it then Connected without any sign "
-                         "of divergence, so it had not written as Primary",
-                         node.node, span(segment.begin, segment.end))});
+            {segment.begin,
+             node.source,
+             {Msg::sp_handshake, {node.node, span(segment.begin, segment.end)}}});
         continue;
       }
       if (result.verdict == Verdict::pass)
-        result.message = fmt::format("nobody knows {}'s role {} of the run", node.node,
-                                     span(segment.begin, segment.end));
+        result.message = {Msg::sp_role_unknown, {node.node, span(segment.begin, segment.end)}};
       result.verdict = merge(result.verdict, Verdict::unknown);
-      std::string why = "nothing is known from here on";
+      Text why(Msg::sp_nothing_known);
       for (const auto& [since, text] : node.stalls)
         if (since <= segment.end && since >= segment.begin - kNsPerSecond)
-          why = "the events2 stream went deaf: " + text;
+          why = {Msg::sp_deaf, {inner(recorded(text))}};
       result.evidence.push_back({segment.begin, node.source, why});
     }
 }
@@ -159,9 +153,10 @@ void add_account(const DrbdTimeline& timeline, CheckResult& result) {
     for (const RoleSegment& segment : node.segments) {
       if (segment.primary()) result.evidence.push_back(primary_evidence(node, segment));
       if (segment.knowledge == Knowledge::off)
-        result.evidence.push_back({segment.begin, segment.known_by,
-                                   fmt::format("{} was without power {}: it cannot be Primary",
-                                               node.node, span(segment.begin, segment.end))});
+        result.evidence.push_back(
+            {segment.begin,
+             segment.known_by,
+             {Msg::sp_no_power, {node.node, span(segment.begin, segment.end)}}});
     }
 }
 
@@ -176,7 +171,7 @@ CheckResult judge(const CheckContext& context) {
   const bool heard = std::any_of(timeline.nodes.begin(), timeline.nodes.end(),
                                  [](const auto& node) { return !node.stream.empty(); });
   if (!heard) {
-    result.message = "no DRBD node was ever heard";
+    result.message = Msg::sp_none_heard;
     return result;
   }
   result.verdict = Verdict::pass;
@@ -186,7 +181,7 @@ CheckResult judge(const CheckContext& context) {
       compare(context, timeline.nodes[i], timeline.nodes[k], result);
   judge_blind(context, facts, timeline, result);
   if (result.verdict == Verdict::pass) {
-    result.message = fmt::format("never two of {} nodes Primary at a time", timeline.nodes.size());
+    result.message = {Msg::sp_never_two, {plain_number(timeline.nodes.size())}};
     add_account(timeline, result);
   }
   return result;

@@ -1,12 +1,17 @@
 // report: draws the timeline of report.html: phases, availability strips, latency, event lanes; one
-// shared x-axis for all of them. Input is the JSON of html_data.cpp. Text goes in by textContent only.
+// shared x-axis for all of them. Input is the JSON of html_data.cpp, with its words in another language
+// than English. Text goes in by textContent only.
 (function () {
   'use strict';
   const data = JSON.parse(document.getElementById('data').textContent);
   const host = document.getElementById('timeline');
   const readout = document.getElementById('readout');
   const probes = data.probes || [], marks = data.marks || [], phases = data.phases || [], faults = data.faults || [];
-  const OUTCOMES = ['ok', 'degraded', 'failed', 'timeout', 'missed by us', 'indeterminate'];
+  const words = data.words || {};
+  const say = text => words[text] || text;
+  const comma = document.documentElement.lang === 'de';
+  const fixed = (value, digits) => comma ? value.toFixed(digits).replace('.', ',') : value.toFixed(digits);
+  const OUTCOMES = ['ok', 'degraded', 'failed', 'timeout', 'missed by us', 'indeterminate'].map(say);
   const DASH = [[], [7, 4], [2, 3]];
   const full = [0, Math.max(data.duration, 1)];
   let range = full.slice();
@@ -30,11 +35,11 @@
   }
   function duration(ms) {
     const a = Math.abs(ms);
-    if (a < 10) return ms.toFixed(1) + ' ms';
+    if (a < 10) return fixed(ms, 1) + ' ms';
     if (a < 1000) return Math.round(ms) + ' ms';
-    if (a < 59950) return (ms / 1000).toFixed(1) + ' s';
+    if (a < 59950) return fixed(ms / 1000, 1) + ' s';
     const tenths = Math.round(a / 100);
-    return Math.floor(tenths / 600) + ' min ' + ((tenths % 600) / 10).toFixed(1).padStart(4, '0') + ' s';
+    return Math.floor(tenths / 600) + ' min ' + fixed((tenths % 600) / 10, 1).padStart(4, '0') + ' s';
   }
 
   // ---- geometry: every panel shares it ----
@@ -91,7 +96,7 @@
   // ---- phases ----
   function drawPhases(parent) {
     const svg = svgPanel(parent, 48);
-    el(svg, 'text', {x: 10, y: 11, class: 'quiet'}, 'phases: until …');
+    el(svg, 'text', {x: 10, y: 11, class: 'quiet'}, say('phases: until …'));
     phases.forEach((p, i) => {
       if (!visible(p.begin, p.end)) return;
       const a = clampX(x(p.begin)), b = clampX(x(p.end));
@@ -114,7 +119,7 @@
     const fills = FILL();
     list.forEach((probe, i) => {
       const y = 20 + i * row;
-      el(svg, 'text', {x: left(), y: y + 9}, probe.name + (probe.merged ? ' (changes joined)' : ''));
+      el(svg, 'text', {x: left(), y: y + 9}, probe.name + (probe.merged ? ' ' + say('(changes joined)') : ''));
       const pixels = new Map();  // spans that share a pixel are drawn once, the worst of them
       for (const s of probe.spans) {
         if (!visible(s[0], s[1])) continue;
@@ -144,6 +149,8 @@
   }
   const SEVERITY = ['info', 'good', 'warn', 'bad'];
   const laneRank = name => ['fault', 'operator', 'run'].indexOf(name) + 1 || (name.startsWith('drbd') ? 4 : 5);
+  // A lane is "fault", or "node" and a name.
+  const laneName = lane => lane.startsWith('node ') ? say('node') + lane.slice(4) : say(lane);
   const lanes = [...new Set(marks.map(m => m.lane))].sort((a, b) => laneRank(a) - laneRank(b) || a.localeCompare(b));
   function drawLanes(parent) {
     if (!lanes.length) return;
@@ -151,7 +158,7 @@
     shade(svg, height);
     lanes.forEach((lane, i) => {
       const y = i * row, list = marks.filter(m => m.lane === lane && visible(m.at, m.at));
-      el(svg, 'text', {x: 10, y: y + 12, class: 'quiet'}, lane);
+      el(svg, 'text', {x: 10, y: y + 12, class: 'quiet'}, laneName(lane));
       el(svg, 'path', {d: `M${left()},${y + 24} H${left() + plotWidth()}`, stroke: css('--line')});
       const clusters = [];  // marks too close to be told apart share one label
       for (const m of list) {
@@ -188,7 +195,7 @@
   function drawLatency(parent) {
     if (!timed.length || typeof uPlot === 'undefined') return;
     const legend = div(parent, 'legend');
-    div(legend, '', 'latency of good answers, smallest to largest, log scale');
+    div(legend, '', say('latency of good answers, smallest to largest, log scale'));
     timed.forEach((p, i) => {
       const item = div(legend, '');
       const svg = el(item, 'svg', {viewBox: '0 0 26 12'});
@@ -209,7 +216,7 @@
       legend: {show: false}, cursor: {show: false}, select: {show: false},
       scales: {x: {time: false, range: () => [range[0] / 1000, range[1] / 1000]}, y: {distr: 3}},
       axes: [
-        {...axis, size: 30, values: (u, ticks) => ticks.map(v => v + ' s')},
+        {...axis, size: 30, values: (u, ticks) => ticks.map(v => (comma ? String(v).replace('.', ',') : v) + ' s')},
         {...axis, size: left(), values: (u, ticks) => ticks.map(v => v === null || !/^1|^[25]0*$/.test(String(v)) || !Number.isInteger(Math.log10(v)) ? '' : v >= 1000 ? v / 1000 + ' s' : v + ' ms')},
       ],
       series, bands,
@@ -234,10 +241,10 @@
     host.textContent = '';
     const service = probes.filter(p => p.service), others = probes.filter(p => !p.service && p.name.startsWith('node.'));
     drawPhases(host);
-    drawStrips(host, service, 'what users got');
+    drawStrips(host, service, say('what users got'));
     drawLatency(host);
     drawLanes(host);
-    drawStrips(host, others, 'which nodes answered');
+    drawStrips(host, others, say('which nodes answered'));
     const key = div(host, 'legend');
     const fills = FILL();
     const seen = new Set();
@@ -285,10 +292,10 @@
   function show(ms) {
     readout.textContent = '';
     const first = div(readout);
-    item(first, (ms / 1000).toFixed(2) + ' s', '');
-    if (faults.length) item(first, duration(ms - faults[0].begin), ms >= faults[0].begin ? 'after the fault' : 'before the fault');
+    item(first, fixed(ms / 1000, 2) + ' s', '');
+    if (faults.length) item(first, duration(ms - faults[0].begin), say(ms >= faults[0].begin ? 'after the fault' : 'before the fault'));
     const phase = phases.find(p => ms >= p.begin && ms < p.end);
-    if (phase) item(first, 'until ' + phase.name, '(' + duration(phase.end - phase.begin) + ')');
+    if (phase) item(first, say('until') + ' ' + phase.name, '(' + duration(phase.end - phase.begin) + ')');
     const second = div(readout);
     for (const p of probes) {
       if (!p.service) continue;
@@ -301,7 +308,7 @@
     const reach = (range[1] - range[0]) / plotWidth() * 9;
     const near = marks.filter(m => Math.abs(m.at - ms) < reach).sort((a, b) => Math.abs(a.at - ms) - Math.abs(b.at - ms)).slice(0, 5);
     const third = div(readout);
-    for (const m of near.sort((a, b) => a.at - b.at)) item(third, m.lane, (m.at / 1000).toFixed(2) + ' s ' + m.text);
+    for (const m of near.sort((a, b) => a.at - b.at)) item(third, laneName(m.lane), fixed(m.at / 1000, 2) + ' s ' + m.text);
   }
 
   let dragFrom = null;

@@ -3,6 +3,10 @@
 (function () {
   'use strict';
   const data = JSON.parse(document.getElementById('data').textContent);
+  const words = data.words || {};
+  const say = text => words[text] || text;
+  const comma = document.documentElement.lang === 'de';
+  const brief = value => comma ? String(Number(value.toPrecision(3))).replace('.', ',') : Number(value.toPrecision(3));
   const host = document.getElementById('curve');
   const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const narrow = () => host.clientWidth < 560;
@@ -14,14 +18,14 @@
   function units(list, v) {
     let best = list[0];
     for (const u of list) if (v >= u[0]) best = u;
-    return Number((v / best[0]).toPrecision(3)) + ' ' + best[1];
+    return brief(v / best[0]) + ' ' + best[1];
   }
   function words(v) {
     if (data.kind === 'duration') return units([[1, 'ns'], [1e3, 'µs'], [1e6, 'ms'], [1e9, 's']], v);
     if (data.kind === 'bytes') return units([[1, 'B'], [1024, 'KiB'], [1048576, 'MiB'], [1073741824, 'GiB']], v);
     if (data.kind === 'bitrate') return units([[1, 'bit/s'], [1e3, 'kbit/s'], [1e6, 'Mbit/s'], [1e9, 'Gbit/s']], v);
-    if (data.kind === 'percent') return Number(v.toPrecision(3)) + ' %';
-    if (data.kind === 'frequency') return Number(v.toPrecision(3)) + ' Hz';
+    if (data.kind === 'percent') return brief(v) + ' %';
+    if (data.kind === 'frequency') return brief(v) + ' Hz';
     return String(Number(v.toPrecision(4)));
   }
   const valueAt = p => {
@@ -51,7 +55,7 @@
       canvas.style.cssText = 'width:14px;height:14px;vertical-align:-2px;margin-right:5px';
       mark(canvas.getContext('2d'), outcome, 7 * ratio, 7 * ratio, 4.5 * ratio);
       item.appendChild(canvas);
-      item.appendChild(document.createTextNode(text));
+      item.appendChild(document.createTextNode(say(text)));
       box.appendChild(item);
     }
     host.appendChild(box);
@@ -114,12 +118,12 @@
     plots = [];
     host.textContent = '';
     legend();
-    panel('bad answers while the fault was in effect, by ' + data.vary, 'rate', t => Number(t.toPrecision(3)) + ' %');
-    panel('p99 of the good answers in that time, by ' + data.vary, 'p99', t => t >= 1000 ? Number((t / 1000).toPrecision(3)) + ' s' : Number(t.toPrecision(3)) + ' ms');
+    panel(say('bad answers while the fault was in effect, by') + ' ' + data.vary, 'rate', t => brief(t) + ' %');
+    panel(say('p99 of the good answers in that time, by') + ' ' + data.vary, 'p99', t => t >= 1000 ? brief(t / 1000) + ' s' : brief(t) + ' ms');
     if (!plots.length) {
       const nothing = document.createElement('div');
       nothing.className = 'legend';
-      nothing.textContent = 'no run measured anything while the fault was in effect';
+      nothing.textContent = say('no run measured anything while the fault was in effect');
       host.appendChild(nothing);
     }
   }

@@ -245,6 +245,7 @@ struct KillProd {
   double operator_up_s = 46.2;  // attended: when mirror serves
   double end_s = 150;
   std::uint64_t lost_writes = 0;  // the youngest acknowledged before the cut
+  int day = 0;                    // begun so many days later
 };
 
 struct SyntheticRun {
@@ -443,6 +444,7 @@ inline void add_drbd_after(HistoryBuilder& out, const KillProd& p) {
 inline SyntheticRun kill_prod(const KillProd& p = {}) {
   HistoryBuilder out(p.attended ? "20261123T034410Z-kill-prod-attended"
                                 : "20261123T031205Z-kill-prod");
+  out.history.header.wall_base_unix_ns += p.day * 86'400 * kNsPerSecond;
   detail::Noise noise;
   out.source("run");
   detail::add_service_samples(out, p, "webdav.write", 26, noise);

@@ -110,8 +110,10 @@ TEST(Availability, WhatFailsWhileWeVerifyIsNotTheServices) {
     history.events.push_back({run.id, seconds_ns(49), std::string(kinds::kPhase),
                               verifying ? R"({"phase":"verify"})" : R"({"phase":"settle"})"});
     const CheckResult result = judge_availability(history);
-    EXPECT_EQ(result.message.find("100.00 %") != std::string::npos, verifying) << result.message;
-    EXPECT_EQ(result.message.find("worst gap") == std::string::npos, verifying) << result.message;
+    EXPECT_EQ(result.message.english().find("100.00 %") != std::string::npos, verifying)
+        << result.message;
+    EXPECT_EQ(result.message.english().find("worst gap") == std::string::npos, verifying)
+        << result.message;
   }
 }
 
@@ -125,7 +127,7 @@ TEST(Availability, TheRunnersOwnBaselineVerdictCounts) {
                             R"({"ok":false,"why":"5 bad answers"})"});
   const CheckResult result = judge_availability(history);
   EXPECT_EQ(result.verdict, Verdict::unknown);
-  EXPECT_NE(result.message.find("5 bad answers"), std::string::npos);
+  EXPECT_NE(result.message.english().find("5 bad answers"), std::string::npos);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(SinglePrimary, TwoPrimariesApartFail) {
   out.drbd_role("mirror", 35, "Primary");
   const CheckResult result = judge_drbd("single-primary", out.finish());
   EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_NE(result.message.find("both Primary"), std::string::npos) << result.message;
+  EXPECT_NE(result.message.english().find("both Primary"), std::string::npos) << result.message;
 }
 
 TEST(SinglePrimary, ANodeThatSeesTwoPrimariesIsBelieved) {
@@ -87,7 +87,7 @@ TEST(SinglePrimary, PowerCutEndsTheOldPrimary) {
   EXPECT_EQ(result.verdict, Verdict::pass) << result.message;
   bool says_off = false;
   for (const Evidence& evidence : result.evidence)
-    says_off = says_off || evidence.text.find("without power") != std::string::npos;
+    says_off = says_off || evidence.text.english().find("without power") != std::string::npos;
   EXPECT_TRUE(says_off);
 }
 
@@ -114,7 +114,7 @@ TEST(SinglePrimary, StreamThatStopsIsUnknownAndNamed) {
             R"({"since_ns":19000000000,"why":"a poll shows Secondary, the stream said nothing"})");
   const CheckResult result = judge_drbd("single-primary", out.finish());
   EXPECT_EQ(result.verdict, Verdict::unknown);
-  EXPECT_NE(result.message.find("prod"), std::string::npos) << result.message;
+  EXPECT_NE(result.message.english().find("prod"), std::string::npos) << result.message;
   ASSERT_FALSE(result.evidence.empty());
 }
 
@@ -227,7 +227,7 @@ TEST(Converged, OneKibOutOfSyncFails) {
                 "Established", 1);
   const CheckResult result = judge_drbd("converged", out.finish());
   EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_NE(result.message.find("1 KiB"), std::string::npos) << result.message;
+  EXPECT_NE(result.message.english().find("1 KiB"), std::string::npos) << result.message;
 }
 
 TEST(Converged, UnconnectedOrOutdatedFails) {

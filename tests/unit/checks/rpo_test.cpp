@@ -56,8 +56,8 @@ TEST_P(Accused, OneBadWriteAmongFiftyFails) {
   const CheckResult result = judge_rpo(history);
   EXPECT_EQ(result.verdict, Verdict::fail);
   ASSERT_EQ(result.evidence.size(), 1U);
-  EXPECT_NE(result.evidence[0].text.find("write 31"), std::string::npos);
-  EXPECT_NE(result.message.find("in the last 2.9 s before the cut"), std::string::npos)
+  EXPECT_NE(result.evidence[0].text.english().find("write 31"), std::string::npos);
+  EXPECT_NE(result.message.english().find("in the last 2.9 s before the cut"), std::string::npos)
       << result.message;
   EXPECT_NEAR(*measure_rpo(history, read_facts(history)).seconds, 2.89, 0.001);
 }
@@ -144,8 +144,8 @@ TEST(Rpo, EvidenceIsBoundedAndShowsTheOldestAndTheYoungest) {
   add_fault(out, 21);
   const CheckResult result = judge_rpo(out.finish());
   ASSERT_EQ(result.evidence.size(), CheckResult::kMaxEvidence);
-  EXPECT_NE(result.evidence.front().text.find("write 101 "), std::string::npos);
-  EXPECT_NE(result.evidence.back().text.find("write 200 "), std::string::npos);
+  EXPECT_NE(result.evidence.front().text.english().find("write 101 "), std::string::npos);
+  EXPECT_NE(result.evidence.back().text.english().find("write 200 "), std::string::npos);
 }
 
 }  // namespace

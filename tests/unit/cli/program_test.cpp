@@ -443,6 +443,44 @@ TEST_F(Program, ReportMakesTheFilesOfASuiteAgain) {
     EXPECT_TRUE(fs::exists(log.parent_path() / name)) << name;
   EXPECT_EQ(run({"recheck", log.parent_path().string()}).exit_code, 64);
   EXPECT_EQ(run({"report", log.parent_path().string(), "--format", "junit"}).exit_code, 64);
+  const ProcessResult german = run({"report", log.parent_path().string(), "--lang", "de"});
+  EXPECT_EQ(german.exit_code, 0) << german.err;
+  EXPECT_THAT(german.out, AllOf(HasSubstr("OHNE AUSSAGE"), HasSubstr("mirror: not UpToDate"),
+                                HasSubstr("Bericht: ")));
+  const auto page = read_file(log.parent_path() / "suite.html");
+  ASSERT_TRUE(page);
+  EXPECT_THAT(*page, HasSubstr("<html lang=\"de\">"));
+  for (const char* command : {"report", "run"})
+    EXPECT_THAT(run({command, log.parent_path().string(), "--lang", "fr"}).err,
+                HasSubstr("expected en or de"))
+        << command;
+}
+
+// Runs that cannot be read are named, and no error.
+TEST_F(Program, ReportOfSeveralRunsIsAnOverview) {
+  const fs::path meta = write("n/a/meta.json", R"({"scenario":"calm","cluster":"c"})");
+  write("n/b/journal.jsonl", "");
+  const fs::path runs = meta.parent_path().parent_path();
+  const ProcessResult result = run({"report", runs.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Overview of 2 runs"), HasSubstr("0 of 2 runs count"),
+                                HasSubstr("a: not readable"), HasSubstr("b: not readable")));
+  for (const char* name : {"overview.html", "overview.md", "overview.json"})
+    EXPECT_TRUE(fs::exists(runs / name)) << name;
+  const ProcessResult json = run({"report", runs.string(), "--format", "json", "--lang", "de"});
+  EXPECT_EQ(Json::parse(json.out).at("schema_version"), 1) << json.err;
+  EXPECT_THAT(created(), IsEmpty());
+  const std::string a = (runs / "a").string();
+  const ProcessResult german =
+      run({"report", a, (runs / "b").string(), "--lang", "de", "--output", "out"});
+  EXPECT_EQ(german.exit_code, 0) << german.err;
+  EXPECT_THAT(german.out, HasSubstr("2 Läufe"));
+  EXPECT_TRUE(fs::exists(folder_.path() / "out" / "overview.html"));
+  for (const Argv& wrong :
+       {Argv{"report", runs.string(), "--format", "junit"}, Argv{"report", runs.string(), a},
+        Argv{"report", runs.string(), "--lang", "fr"}, Argv{"report", a, "--lang", "fr"},
+        Argv{"report", a, "--output", "out"}})
+    EXPECT_EQ(run(wrong).exit_code, 64) << wrong.back();
 }
 
 }  // namespace

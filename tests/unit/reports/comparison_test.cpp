@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/mocks/marked_words.h"
 #include "tests/mocks/synthetic_reports.h"
 
 namespace ernstfall {
@@ -307,6 +308,32 @@ TEST(ParseTolerance, TakesShareTimeOrBoth) {
   EXPECT_DOUBLE_EQ(parse_tolerance("10%,250ms")->of(1000), 250);
   for (const char* wrong : {"", "10", "fast", "1%,2s,3s", "-1%"})
     EXPECT_FALSE(parse_tolerance(wrong)) << wrong;
+}
+
+// Both sides with every kind of note: worse, not enough, left out, another test.
+TEST(CompareLanguage, EveryReportOfAComparisonCanBeSaidInGerman) {
+  std::mt19937_64 random(3);
+  std::vector<ComparedRun> base = mocks::recovery_runs({}, random, 6);
+  std::vector<ComparedRun> candidate = mocks::recovery_runs(mocks::slower({}, 2), random, 6);
+  candidate[0].report.aborted = "stopped by the user";
+  candidate[1].report.history_truncated = true;
+  candidate[2].environment["scenario: faults.0.hold"] = "90s";
+  candidate[3].report.rpo.lost = 2;
+  for (const std::size_t few : {std::size_t{6}, std::size_t{1}}) {
+    base.resize(few);
+    ComparisonReport report = compare_runs(base, candidate, {});
+    report.base = "runs/base";
+    report.candidate = "runs/candidate";
+    const auto all = [&report](Language language) {
+      return std::vector<std::string>{render_comparison_console(report, false, language),
+                                      render_comparison_markdown(report, language),
+                                      render_comparison_html(report, language)};
+    };
+    for (const std::string& text : all(Language::marked))
+      EXPECT_THAT(mocks::unmarked_words(text), testing::IsEmpty());
+    EXPECT_THAT(all(Language::german)[2], testing::HasSubstr("<html lang=\"de\">"));
+    EXPECT_THAT(all(Language::german)[0], testing::HasSubstr("vorzeitig beendet: vom Benutzer"));
+  }
 }
 
 }  // namespace

@@ -5,8 +5,13 @@
 #include <regex>
 #include <set>
 
-#include "reports/lang/messages.h"
+#include "harness/core/text.h"
+#include "harness/lang/messages.h"
+#include "reports/render.h"
+#include "reports/text_width.h"
+#include "tests/mocks/marked_words.h"
 #include "tests/mocks/synthetic_assessment.h"
+#include "tests/mocks/synthetic_runs.h"
 
 namespace ernstfall {
 namespace {
@@ -34,12 +39,13 @@ TEST(Messages, BothLanguagesHaveEverySentenceWithTheSamePlaces) {
 }
 
 TEST(Messages, NumbersAreWrittenAsTheLanguageDoes) {
-  EXPECT_EQ(duration_in(Language::german, 341'200), "5 min 41,2 s");
+  EXPECT_EQ(duration_in(Language::german, 341'200), "5\u00a0min\u00a041,2\u00a0s");
   EXPECT_EQ(count_in(Language::german, 1'204), "1.204");
-  EXPECT_EQ(outage_in(Language::german, {103'900, 104'100, true}), "1 min 44,0 s ± 0,1 s");
+  EXPECT_EQ(outage_in(Language::german, {103'900, 104'100, true}),
+            "1\u00a0min\u00a044,0\u00a0s\u00a0±\u00a00,1\u00a0s");
   EXPECT_EQ(outage_in(Language::english, {103'900, 104'100, true}), "1 min 44.0 s ± 0.1 s");
   EXPECT_EQ(outage_in(Language::german, {30'000, std::nullopt, true}),
-            "mindestens 30,0 s, nicht wiederhergestellt");
+            "mindestens 30,0\u00a0s, nicht wiederhergestellt");
   EXPECT_EQ(outage_in(Language::german, {}), "unbekannt");
   EXPECT_FALSE(parse_language("fr"));
 }
@@ -94,6 +100,71 @@ TEST(Messages, GermanAssessmentHoldsNoEnglishSentence) {
       EXPECT_THAT(english_in(text), testing::IsEmpty());
     }
   }
+}
+
+// Every report of a run, as a reader gets it.
+std::vector<std::string> run_reports(const mocks::RunWithSettings& run, Language language) {
+  AssembleInput input{run.history, run.cluster, run.scenario, 71, false, "", mocks::sibling()};
+  input.settings = run.settings;
+  const RunReport report = assemble(input);
+  return {render_console(report, false, language), render_markdown(report, language),
+          render_html(report, run.history, language)};
+}
+
+TEST(Messages, AReportOfARunSaysNothingThatCannotBeSaidInGerman) {
+  for (const auto& [name, run] : mocks::runs_of_every_kind())
+    for (const std::string& text : run_reports(run, Language::marked))
+      EXPECT_THAT(mocks::unmarked_words(text), testing::IsEmpty()) << name;
+}
+
+// Planted: one sentence that is not in the catalogue.
+TEST(Messages, ASentenceThatNobodyTranslatedIsFound) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  AssembleInput input{run.history, run.cluster, run.scenario, 71, false, "", {}};
+  RunReport report = assemble(input);
+  report.why = "Somebody forgot to translate this.";
+  for (const std::string& text :
+       {render_console(report, false, Language::marked), render_markdown(report, Language::marked),
+        render_html(report, run.history, Language::marked)})
+    EXPECT_THAT(mocks::unmarked_words(text), testing::Contains("forgot"));
+}
+
+TEST(Messages, GermanReportOfARunHoldsNoEnglishSentence) {
+  for (const auto& [name, run] : mocks::runs_of_every_kind()) {
+    EXPECT_GE(english_in(run_reports(run, Language::english)[1]).size(), 5U) << name;
+    for (const std::string& text : run_reports(run, Language::german))
+      EXPECT_THAT(english_in(mocks::own_text(text)), testing::IsEmpty()) << name;
+  }
+}
+
+TEST(Messages, TheLanguageOfThePageIsStated) {
+  const mocks::RunWithSettings run{mocks::kill_prod(), {}};
+  EXPECT_THAT(run_reports(run, Language::german)[2], testing::HasSubstr("<html lang=\"de\">"));
+  EXPECT_THAT(run_reports(run, Language::english)[2], testing::HasSubstr("<html lang=\"en\">"));
+  EXPECT_THAT(run_reports(run, Language::english)[2],
+              testing::Not(testing::HasSubstr("\"words\"")));
+}
+
+TEST(Messages, FitsEightyColumnsInGermanToo) {
+  for (const auto& [name, run] : mocks::runs_of_every_kind())
+    for (const std::string& line : split(run_reports(run, Language::german)[0], '\n'))
+      EXPECT_LE(display_width(line), 80U) << name << line;
+}
+
+TEST(Recorded, KnownSentencesAreSaidInGermanAndAllElseIsQuoted) {
+  const auto german = [](const std::string& text) { return say(Language::german, recorded(text)); };
+  EXPECT_EQ(german("stopped by the user"), "vom Benutzer angehalten");
+  EXPECT_EQ(
+      german("stopped by a guard: service_down_for: no service probe was answered for 20.5 s"),
+      "von einer Abbruchbedingung angehalten: service_down_for: 20,5\u00a0s lang wurde "
+      "keine Dienst-Probe beantwortet");
+  EXPECT_EQ(german("no answer in 2 s"), "keine Antwort in 2\u00a0s");
+  EXPECT_EQ(german("reset 10.0.0.1 from inside"), "10.0.0.1 von innen zurücksetzen");
+  EXPECT_EQ(german("no answer in "), "no answer in ");
+  EXPECT_EQ(german("dd: No space left on device"), "dd: No space left on device");
+  EXPECT_EQ(german(""), "");
+  for (const MessageEntry& entry : all_messages())
+    EXPECT_EQ(recorded(std::string(entry.english)).english(), entry.english);
 }
 
 }  // namespace

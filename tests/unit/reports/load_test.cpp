@@ -12,7 +12,7 @@
 #include "reports/compare_results.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
-#include "tests/mocks/synthetic_run.h"
+#include "tests/mocks/run_folder.h"
 
 namespace ernstfall {
 namespace {
@@ -35,28 +35,8 @@ class RunFolders : public testing::Test {
   fs::path write_run(const std::string& id, const mocks::SyntheticRun& run,
                      const std::string& started) {
     const fs::path folder = root_ / id;
-    fs::create_directories(folder);
-    const nlohmann::json meta{{"run_id", id},
-                              {"scenario", run.scenario.name},
-                              {"cluster", run.cluster.name},
-                              {"seed", 71},
-                              {"started", started},
-                              {"program_version", "0.1.0"}};
-    EXPECT_TRUE(write_file_atomic(folder / "meta.json", meta.dump()));
-    EXPECT_TRUE(write_file_atomic(folder / "scenario.yaml", dump_scenario(run.scenario)));
-    EXPECT_TRUE(write_file_atomic(folder / "cluster.yaml", dump_cluster(run.cluster)));
-    write_history(folder / "history", id, run.history);
+    mocks::write_run_folder(folder, run, started);
     return folder;
-  }
-
-  static void write_history(const fs::path& folder, const std::string& id, const History& history) {
-    const auto writer = HistoryWriter::create(folder, id, RunClock{});
-    ASSERT_TRUE(writer) << to_string(writer.error());
-    for (Source source : history.sources) ASSERT_TRUE((*writer)->define_source(source));
-    for (const Sample& sample : history.samples) ASSERT_TRUE((*writer)->append(sample));
-    for (const Event& event : history.events) ASSERT_TRUE((*writer)->append(event));
-    for (const LedgerRecord& record : history.ledger) ASSERT_TRUE((*writer)->append(record));
-    ASSERT_TRUE((*writer)->close());
   }
 
   static Catalogue catalogue() {

@@ -15,7 +15,6 @@ using mocks::Takeover;
 using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 const Settings kPingEverySecond{
     {"node: mirror drbd-options resource \"r0\" connection net ping-int", "1"}};
@@ -38,7 +37,7 @@ TEST(Predict, WithDefaultsDrbdNoticesAsItShouldAndTheDefaultsAreNamedAsSuch) {
   EXPECT_EQ(notice.lower_ms, 500);
   EXPECT_EQ(notice.upper_ms, 20'500);
   EXPECT_EQ(notice.verdict, "as predicted");
-  EXPECT_THAT(notice.finding, IsEmpty());
+  EXPECT_TRUE(notice.finding.empty());
   EXPECT_THAT(notice.inputs, Contains(Field(&Prediction::Input::from, HasSubstr("default"))));
 }
 
@@ -74,7 +73,7 @@ TEST(Predict, WithoutAListenerThereIsNoMeasurementAndNoFinding) {
   const Prediction notice = prediction(report, "DRBD notices");
   EXPECT_EQ(notice.verdict, "not measured");
   EXPECT_THAT(notice.why, HasSubstr("not seen"));
-  for (const Prediction& found : report.predictions) EXPECT_THAT(found.finding, IsEmpty());
+  for (const Prediction& found : report.predictions) EXPECT_TRUE(found.finding.empty());
 }
 
 TEST(Predict, APromotionThatNobodyAskedForInTimeIsNotPredicted) {

@@ -52,7 +52,8 @@ std::vector<std::string> wrong_steps(const RunReport& report, const Takeover& pl
         found.upper - found.lower <= seconds_ns(2.1))
       continue;
     wrong.push_back(fmt::format("{} was at {} s, and is said to be in [{}, {}] s, gap \"{}\"", name,
-                                at, to_seconds(found.lower), to_seconds(found.upper), found.gap));
+                                at, to_seconds(found.lower), to_seconds(found.upper),
+                                found.gap.english()));
   }
   return wrong;
 }

@@ -8,11 +8,13 @@
 
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "harness/lang/messages.h"
 #include "reports/compare_results.h"
 #include "reports/html_data.h"
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "reports/words.h"
+#include "tests/mocks/synthetic_canary.h"
 #include "tests/mocks/synthetic_run.h"
 
 namespace ernstfall {
@@ -62,7 +64,8 @@ TEST(Assemble, AFullDiskIsNotANodeThatIsAway) {
   const RunReport report = report_of(run);
   EXPECT_THAT(report.why, Not(HasSubstr("Nobody promotes")));
   EXPECT_THAT(report.why, HasSubstr("came back only after the fault was taken away"));
-  const std::string steps = join(report.next_steps, "\n");
+  std::string steps;
+  for (const Text& step : report.next_steps) steps += step.english() + "\n";
   EXPECT_THAT(steps, HasSubstr("full on every replica"));
   EXPECT_THAT(steps, Not(HasSubstr("promotes mirror")));
 }
@@ -92,29 +95,9 @@ TEST(Assemble, LostWritesAreBackupLikeWhoeverRecovered) {
   EXPECT_THAT(report.why, HasSubstr("all 3 lost writes were acknowledged"));
 }
 
-// A block canary beside the ledger: 150 blocks before the cut at 20 s; `runs` is what is read back.
-void add_canary(mocks::SyntheticRun& run, const std::string& runs) {
-  LoadSpec load;
-  load.load = "canary.block";
-  load.on_volume = true;
-  run.scenario.loads.push_back(load);
-  const auto source = static_cast<SourceId>(run.history.sources.size());
-  run.history.sources.push_back({source, "canary.block", "canary.block", "", 100'000'000, 0});
-  run.history.events.push_back({source, mocks::seconds_ns(1), std::string(kinds::kCanaryBegin),
-                                R"({"node":"prod","stretch":0,"first":0,"blocks":200})"});
-  for (std::uint64_t seq = 0; seq < 150; ++seq)
-    run.history.ledger.push_back({source, seq, LedgerStep::acknowledged,
-                                  mocks::seconds_ns(4 + 0.1 * static_cast<double>(seq)), 2500, ""});
-  run.history.events.push_back(
-      {source, mocks::seconds_ns(140), std::string(kinds::kCanaryAudit),
-       R"({"node":"prod","stretch":0,"first":0,"blocks":200,"asked_ns":140000000000,)"
-       R"("how":"direct","runs":)" +
-           runs + R"(,"complete":true,"round":0,"saw":""})"});
-}
-
 TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
   mocks::SyntheticRun run = mocks::kill_prod({.lost_writes = 3});
-  add_canary(run, R"([["whole",0,150],["empty",151,199]])");
+  mocks::add_canary(run, R"([["whole",0,150],["empty",151,199]])");
   const RunReport report = report_of(run);
   ASSERT_TRUE(report.blocks);
   EXPECT_EQ(report.blocks->acknowledged, 150U);
@@ -125,8 +108,8 @@ TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
   EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::pass);
   EXPECT_EQ(report.cluster_class, ClusterClass::backup_like);
   EXPECT_THAT(report.why, HasSubstr("DRBD did not lose them: all 150 blocks"));
-  EXPECT_THAT(join(report.next_steps, "\n"), HasSubstr("make the service flush"));
-  EXPECT_THAT(join(report.not_measured, "\n"), Not(HasSubstr("block canary")));
+  EXPECT_THAT(report.next_steps, ::testing::Contains(HasSubstr("make the service flush")));
+  EXPECT_THAT(report.not_measured, Not(::testing::Contains(HasSubstr("block canary"))));
   EXPECT_THAT(render_console(report, false),
               HasSubstr("acknowledged blocks lost   0 of 150, order intact (E5)"));
   EXPECT_THAT(render_markdown(report), HasSubstr("below the service) | 0 of 150, order intact"));
@@ -141,7 +124,8 @@ TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
 
 TEST(Blocks, ThatAreLostAreUnsafeAndViolatedWhateverElseHolds) {
   mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
-  add_canary(run, R"([["whole",0,99],["torn",100,100],["whole",101,149],["empty",150,199]])");
+  mocks::add_canary(run,
+                    R"([["whole",0,99],["torn",100,100],["whole",101,149],["empty",150,199]])");
   const RunReport report = report_of(run);
   EXPECT_EQ(report.verdict, RunVerdict::violated);
   EXPECT_EQ(report.cluster_class, ClusterClass::unsafe);
@@ -152,15 +136,8 @@ TEST(Blocks, ThatAreLostAreUnsafeAndViolatedWhateverElseHolds) {
 // A stale replica was promoted: what is missing is the end of what the first writer was told.
 TEST(Blocks, OfALaterWriterDoNotMakeALostEndADisorder) {
   mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
-  add_canary(run, R"([["whole",0,139],["empty",140,199]])");
-  const SourceId source = run.history.ledger.back().source;
-  run.history.ledger.push_back(
-      {source, 200, LedgerStep::acknowledged, mocks::seconds_ns(60), 2500, ""});
-  Event second = run.history.events.back();
-  second.text = R"({"node":"prod","stretch":1,"first":200,"blocks":50,"asked_ns":140000000000,)"
-                R"("how":"direct","runs":[["whole",200,200],["empty",201,249]],)"
-                R"("complete":true,"round":0,"saw":""})";
-  run.history.events.push_back(second);
+  mocks::add_canary(run, R"([["whole",0,139],["empty",140,199]])");
+  mocks::add_later_writer(run);
   const RunReport report = report_of(run);
   EXPECT_EQ(report.blocks->lost, 10U);
   EXPECT_EQ(check_of(report, "write-order").verdict, Verdict::fail);
@@ -170,7 +147,7 @@ TEST(Blocks, OfALaterWriterDoNotMakeALostEndADisorder) {
 
 TEST(Blocks, ThatNobodyReadBackKeepTheClassUnknown) {
   mocks::SyntheticRun run = mocks::kill_prod({.attended = true});
-  add_canary(run, "[]");
+  mocks::add_canary(run, "[]");
   const RunReport report = report_of(run);
   EXPECT_EQ(report.verdict, RunVerdict::inconclusive);
   EXPECT_EQ(report.cluster_class, ClusterClass::unknown);
@@ -260,13 +237,18 @@ TEST(Assemble, MarksOfAFlappingLaneAreBounded) {
   EXPECT_EQ(in_lane, 60);
 }
 
+std::string outage_in_english(std::optional<double> lower_ms, std::optional<double> upper_ms,
+                              bool observed) {
+  return outage_in(Language::english, {lower_ms, upper_ms, observed});
+}
+
 TEST(Words, MarginNeverPromisesMoreThanTheInterval) {
-  EXPECT_EQ(outage_in_words(104'112, 104'310, true), "1 min 44.2 s ± 0.2 s");
-  EXPECT_EQ(outage_in_words(104'101, 104'299, true), "1 min 44.2 s ± 0.1 s");
-  EXPECT_EQ(outage_in_words(104'100, 104'390, true), "1 min 44.2 s ± 0.2 s");
-  EXPECT_EQ(outage_in_words(0, 0, false), "not at all");
-  EXPECT_EQ(outage_in_words(5000, std::nullopt, true), "at least 5.0 s, not recovered");
-  EXPECT_EQ(outage_in_words(std::nullopt, std::nullopt, false), "unknown");
+  EXPECT_EQ(outage_in_english(104'112, 104'310, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_english(104'101, 104'299, true), "1 min 44.2 s ± 0.1 s");
+  EXPECT_EQ(outage_in_english(104'100, 104'390, true), "1 min 44.2 s ± 0.2 s");
+  EXPECT_EQ(outage_in_english(0, 0, false), "not at all");
+  EXPECT_EQ(outage_in_english(5000, std::nullopt, true), "at least 5.0 s, not recovered");
+  EXPECT_EQ(outage_in_english(std::nullopt, std::nullopt, false), "unknown");
 }
 
 TEST(Console, FitsEightyColumnsAndAnswersFirst) {
@@ -322,8 +304,8 @@ TEST(PowerControl, AVictimWithoutOneCannotBeFencedByAClusterManager) {
   mocks::SyntheticRun run = mocks::kill_prod();
   const auto fencing_step = [&] {
     const RunReport report = report_of(run);
-    for (const std::string& step : report.next_steps)
-      if (step.find("power first") != std::string::npos) return step;
+    for (const Text& step : report.next_steps)
+      if (step.english().find("power first") != std::string::npos) return step.english();
     return std::string("no such step");
   };
   EXPECT_THAT(fencing_step(), HasSubstr("power first (the cluster file names no power control"));

@@ -10,11 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/core/files.h"
+#include "harness/core/text.h"
 #include "harness/core/units.h"
 #include "harness/suite/levels.h"
 #include "harness/suite/suite.h"
 #include "reports/render.h"
+#include "reports/text_width.h"
 #include "reports/threshold_comparison.h"
+#include "tests/mocks/marked_words.h"
 #include "tests/mocks/synthetic_run.h"
 #include "tests/mocks/temp_folder.h"
 
@@ -99,7 +102,7 @@ class SuiteFolders : public testing::Test {
       const Trial trial = judge_trial(loaded->report, loaded->history,
                                       scenario_.threshold ? &*scenario_.threshold : nullptr);
       run.outcome = trial.outcome;
-      run.why = trial.why;
+      run.why = trial.why.english();
       return run;
     };
     hooks.clear = [this] { return clear_answer(load()); };
@@ -258,6 +261,32 @@ TEST_F(SuiteFolders, ARunThatIsGoneIsUnclearNotHeld) {
   const SuiteReport report = load();
   EXPECT_EQ(report.held, 4U);
   EXPECT_THAT(report.runs[1].why, HasSubstr("not readable"));
+}
+
+void expect_german(const SuiteReport& report) {
+  const auto all = [&report](Language language) {
+    return std::vector<std::string>{render_suite_console(report, false, language),
+                                    render_suite_markdown(report, language),
+                                    render_suite_html(report, language)};
+  };
+  for (const std::string& text : all(Language::marked))
+    EXPECT_THAT(mocks::unmarked_words(text), IsEmpty());
+  EXPECT_THAT(all(Language::german)[2],
+              AllOf(HasSubstr("<html lang=\"de\">"), HasSubstr("Benutzer abgeschnitten")));
+  for (const std::string& line : split(all(Language::german)[0], '\n'))
+    EXPECT_LE(display_width(line), 80U) << line;
+}
+
+TEST_F(SuiteFolders, RepeatsCanBeReportedInGerman) {
+  begin(false);
+  go([this](double) { return made_ % 2 == 0 ? 60 : 120; });
+  expect_german(load());
+}
+
+TEST_F(SuiteFolders, AThresholdCanBeReportedInGerman) {
+  begin(true);
+  go([](double level) { return level >= 23 ? 120 : 60; });
+  expect_german(load());
 }
 
 TEST_F(SuiteFolders, ASuiteIsASideOfAComparison) {

@@ -1,11 +1,12 @@
 // messages: looks a sentence up and puts its values in.
-#include "reports/lang/messages.h"
+#include "harness/lang/messages.h"
 
 #include <fmt/args.h>
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "harness/core/text.h"
-#include "reports/words.h"
 
 namespace ernstfall {
 namespace {
@@ -21,6 +22,8 @@ std::string value_in(Language language, const TextValue& value) {
   if (const auto* count = std::get_if<CountValue>(&value)) return count_in(language, count->count);
   if (const auto* number = std::get_if<NumberValue>(&value))
     return number_in(language, number->value, number->decimals);
+  if (const auto* figure = std::get_if<FigureValue>(&value))
+    return figure_in(language, figure->english);
   std::vector<std::string> items;
   bool commas = false;
   for (const Text& text : std::get<std::vector<Text>>(value)) {
@@ -30,12 +33,38 @@ std::string value_in(Language language, const TextValue& value) {
   return join(items, commas ? "; " : ", ");
 }
 
+// Every letter of ours becomes one that no name and no node uses.
+std::string marked(std::string_view english) {
+  std::string text;
+  bool place = false;
+  for (const char c : english) {
+    place = (place || c == '{') && c != '}';
+    if (!place && std::isalpha(static_cast<unsigned char>(c)) != 0)
+      text += "ж";
+    else
+      text += c;
+  }
+  return text;
+}
+
+std::string template_in(Language language, const MessageEntry& entry) {
+  switch (language) {
+    case Language::english:
+      return std::string(entry.english);
+    case Language::german:
+      return std::string(entry.german);
+    case Language::marked:
+      return marked(entry.english);
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::vector<MessageEntry>& all_messages() {
   static const std::vector<MessageEntry> kMessages{
 #define MESSAGE(id, english, german) {Msg::id, #id, english, german},
-#include "reports/lang/messages.inc"
+#include "harness/lang/messages.inc"
 #undef MESSAGE
   };
   return kMessages;
@@ -46,27 +75,10 @@ std::string_view message_name(Msg id) {
 }
 
 std::string say(Language language, const Text& text) {
-  const MessageEntry& entry = entry_of(text.id);
+  if (text.empty()) return {};
   fmt::dynamic_format_arg_store<fmt::format_context> values;
   for (const TextValue& value : text.values) values.push_back(value_in(language, value));
-  return fmt::vformat(language == Language::german ? entry.german : entry.english, values);
-}
-
-std::string outage_in(Language language, const OutageValue& outage) {
-  if (!outage.lower_ms) return say(language, Msg::unknown);
-  if (!outage.upper_ms)
-    return outage.observed ? say(language, {Msg::outage_open, {DurationValue{*outage.lower_ms}}})
-                           : say(language, Msg::unknown);
-  if (!outage.observed)
-    return *outage.upper_ms > 0
-               ? say(language, {Msg::outage_none_seen, {DurationValue{*outage.upper_ms}}})
-               : say(language, Msg::outage_none);
-  // A measured interval is numbers and units alone, and those are written alike.
-  std::string english = outage_in_words(outage.lower_ms, outage.upper_ms, true);
-  if (language == Language::german)
-    for (char& c : english)
-      if (c == '.') c = ',';
-  return english;
+  return fmt::vformat(template_in(language, entry_of(text.id)), values);
 }
 
 }  // namespace ernstfall

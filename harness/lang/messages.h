@@ -6,21 +6,19 @@
 // places of both languages.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "reports/lang/language.h"
+#include "harness/lang/language.h"
+#include "harness/lang/text.h"
 
 namespace ernstfall {
 
 enum class Msg : std::uint16_t {
 #define MESSAGE(id, english, german) id,
-#include "reports/lang/messages.inc"
+#include "harness/lang/messages.inc"
 #undef MESSAGE
 };
 
@@ -33,35 +31,6 @@ struct MessageEntry {
 const std::vector<MessageEntry>& all_messages();
 std::string_view message_name(Msg id);
 
-struct Text;
-
-struct DurationValue {
-  double ms = 0;
-};
-// A time without service: bounds as of RtoResult.
-struct OutageValue {
-  std::optional<double> lower_ms;
-  std::optional<double> upper_ms;
-  bool observed = false;
-};
-struct CountValue {
-  std::uint64_t count = 0;
-};
-struct NumberValue {
-  double value = 0;
-  int decimals = 1;
-};
-
-// A name or something that a node said stays as it is; several Texts are joined by commas, or by
-// semicolons where one of them has a comma.
-using TextValue = std::variant<std::string, DurationValue, OutageValue, CountValue, NumberValue,
-                               std::vector<Text>>;
-
-struct Text {
-  Msg id{};
-  std::vector<TextValue> values = {};
-};
-
 std::string say(Language language, const Text& text);
 // The values are names.
 template <typename... Names>
@@ -70,5 +39,9 @@ std::string say(Language language, Msg id, Names&&... names) {
 }
 // "5 min 41.2 s ± 0.1 s", "at least 2 min 10.0 s, not recovered", "not at all", "unknown"
 std::string outage_in(Language language, const OutageValue& outage);
+
+// What an older part of the run wrote into the history, in English: a sentence of ours that is
+// known (recorded.inc) can be said in every language, everything else is quoted as it is.
+Text recorded(const std::string& english);
 
 }  // namespace ernstfall

@@ -1,27 +1,32 @@
 // language: numbers and times as a language writes them.
-#include "reports/lang/language.h"
+#include "harness/lang/language.h"
 
 #include <fmt/core.h>
 
 #include "harness/core/units.h"
-#include "reports/text_width.h"
 
 namespace ernstfall {
 namespace {
 
-// Numbers as English writes them, in the other way: point and comma change places.
-std::string with_german_marks(std::string text) {
-  for (char& c : text) {
+// Numbers as English writes them, in the other way: point and comma change places, and a number
+// and its unit stay on one line.
+std::string with_german_marks(std::string_view english) {
+  std::string text;
+  for (const char c : english) {
     if (c == '.')
-      c = ',';
+      text += ',';
     else if (c == ',')
-      c = '.';
+      text += '.';
+    else if (c == ' ')
+      text += "\u00a0";
+    else
+      text += c;
   }
   return text;
 }
 
-std::string written_in(Language language, std::string english) {
-  return language == Language::german ? with_german_marks(std::move(english)) : english;
+std::string written_in(Language language, const std::string& english) {
+  return language == Language::german ? with_german_marks(english) : english;
 }
 
 }  // namespace
@@ -48,8 +53,13 @@ std::string number_in(Language language, double value, int decimals) {
   return written_in(language, fmt::format("{:.{}f}", value, decimals));
 }
 
+std::string figure_in(Language language, const std::string& english) {
+  return written_in(language, english);
+}
+
 std::string time_in(Language language, const std::string& utc) {
-  if (language == Language::english || utc.size() < 16) return short_time(utc);
+  if (utc.size() < 16) return utc;
+  if (language != Language::german) return utc.substr(0, 10) + " " + utc.substr(11, 5) + " UTC";
   return utc.substr(8, 2) + "." + utc.substr(5, 2) + "." + utc.substr(0, 4) + " " +
          utc.substr(11, 5) + " UTC";
 }
