@@ -74,7 +74,8 @@ class AssessmentHtml {
     const std::string_view css = a_.cluster_class == ClusterClass::unsafe    ? "violated"
                                  : a_.cluster_class == ClusterClass::ha      ? "pass"
                                  : a_.cluster_class == ClusterClass::data_ha ? "pass"
-                                                                             : "inconclusive";
+                                 : a_.cluster_class == ClusterClass::unknown ? "inconclusive"
+                                                                             : "between";
     std::string meaning = class_meaning_in(l_, a_.cluster_class);
     if (a_.cluster_class == ClusterClass::unknown)
       meaning += " (" + say(l_, Msg::as_at_most, class_word(a_.at_most)) + ")";

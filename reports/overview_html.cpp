@@ -133,7 +133,8 @@ class OverviewHtml {
            cell_html(Msg::ov_col_outage, outage_in(l_, row)) +
            cell_html(Msg::ov_col_lost, lost_in(l_, row)) +
            cell_html(Msg::ov_col_redundancy, redundancy_in(l_, row)) +
-           cell_html(Msg::ov_col_largest, largest_in(l_, row)) +
+           // What governs it is in the scenario's own section: here it would make rows of five lines.
+           cell_html(Msg::ov_col_largest, escape_html(largest_in(l_, row).main), {}) +
            cell_html(Msg::ov_col_class, class_in(l_, row)) +
            cell_html(Msg::ov_col_newest, page_link(newest, started_in(l_, newest)), {}) + "</tr>";
   }
