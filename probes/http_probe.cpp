@@ -93,18 +93,22 @@ void HttpSlots::drain() {
 
 Status repeat_until_ok(HttpEngine& http, const HttpRequest& request, const HttpSlots::Judge& judge,
                        std::string_view what, Deadline deadline) {
-  std::string last = "no time was left to ask";
+  std::string last;
   while (!deadline.expired()) {
     HttpRequest one = request;
     one.timeout = std::min(kStartRequest, deadline.remaining());
+    const bool cut_short = one.timeout < kStartRequest;
     ERNSTFALL_TRY(const HttpResponse response, http.perform(std::move(one), std::stop_token()));
     const Judgement judgement = judge(response);
     if (judgement.outcome == Outcome::ok) return {};
+    // The last one has only what is left of the time: its silence is no news.
+    if (!response.completed() && cut_short && !last.empty()) break;
     last = response.completed() ? fmt::format("HTTP {}", response.status) : "no answer";
     if (!judgement.detail.empty()) last += ": " + judgement.detail;
     (void)sleep_until(deadline.at_most(kRepeatPause), std::stop_token());
   }
-  return fail_at(Errc::unreachable, request.url, "{} does not work ({})", what, last);
+  return fail_at(Errc::unreachable, request.url, "{} does not work ({})", what,
+                 last.empty() ? "no time was left to ask" : last);
 }
 
 Result<const ServiceConfig*> service_of(const Cluster& cluster, std::string_view name) {

@@ -495,9 +495,13 @@ class K8sNodeStop : public K8s {
         echo $! >"$W/pid"; echo $! >"$W/cgroup/k3s/cgroup.procs"; echo active >"$W/state"
         date >"$W/began"; [ -e "$W/silent" ] || date -u +%FT%T.999999Z >"$W/lease"
       }
+      gone() { # as systemd: stopped is who has been waited for
+        kill "$1"; i=0
+        while [ -d "/proc/$1" ] && [ $i -lt 1000 ]; do sleep 0.01; i=$((i + 1)); done
+      }
       case $1 in
         start) [ -e "$W/broken" ] && exit 1; start ;;
-        stop) [ -e "$W/deaf-unit" ] && exit 0; echo inactive >"$W/state"; [ -e "$W/lingers" ] || kill "$(cat "$W/pid")" ;;
+        stop) [ -e "$W/deaf-unit" ] && exit 0; echo inactive >"$W/state"; [ -e "$W/lingers" ] || gone "$(cat "$W/pid")" ;;
         show) case $3 in
           LoadState) echo loaded ;; Id) echo k3s-agent.service ;; CanStop) echo yes ;;
           MainPID) cat "$W/pid" ;; ActiveState) cat "$W/state" ;; ControlGroup) echo /k3s ;;
