@@ -62,12 +62,9 @@ class AssessmentHtml {
 
   std::string table(const std::string& caption, std::initializer_list<Msg> columns,
                     const std::string& rows) const {
-    std::string head;
-    for (const Msg column : columns) head += fmt::format("<th scope=\"col\">{}</th>", word(column));
-    return fmt::format(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table><caption>"
-        "{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>",
-        escape_html(caption), head, rows);
+    std::vector<std::string> heads;
+    for (const Msg column : columns) heads.push_back(say(l_, column));
+    return html_table(caption, heads, rows);
   }
 
   std::string header() const {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ernstfall {
 
@@ -12,6 +13,9 @@ std::string escape_html(std::string_view text);      // also safe inside a quote
 std::string script_json(std::string_view json);
 // <name class="css">inner</name>; `inner` is HTML already.
 std::string html_tag(std::string_view name, std::string_view css, std::string_view inner_html);
+// A table that scrolls by itself where the page is narrow; `rows` are HTML, the rest is text.
+std::string html_table(std::string_view caption, const std::vector<std::string>& columns,
+                       std::string_view rows);
 // Doctype, and a head that is still open; `title` is plain text.
 std::string html_head(std::string_view title, std::string_view language = "en");
 

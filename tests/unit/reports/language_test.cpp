@@ -10,6 +10,7 @@
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "tests/mocks/marked_words.h"
+#include "tests/mocks/message_pieces.h"
 #include "tests/mocks/synthetic_assessment.h"
 #include "tests/mocks/synthetic_runs.h"
 
@@ -50,22 +51,6 @@ TEST(Messages, NumbersAreWrittenAsTheLanguageDoes) {
   EXPECT_FALSE(parse_language("fr"));
 }
 
-// The longest piece between two places: what a reader would recognise.
-std::string longest_piece(std::string_view text) {
-  std::string best;
-  std::string piece;
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i == text.size() || text[i] == '{') {
-      if (piece.size() > best.size()) best = piece;
-      piece.clear();
-      while (i < text.size() && text[i] != '}') ++i;
-      continue;
-    }
-    piece += text[i];
-  }
-  return best;
-}
-
 // As one line: the console wraps.
 std::string flat(const std::string& text) {
   static const std::regex kSpace("[ \\n]+");
@@ -76,7 +61,7 @@ std::vector<std::string> english_in(const std::string& text) {
   std::vector<std::string> found;
   const std::string line = flat(text);
   for (const MessageEntry& entry : all_messages()) {
-    const std::string piece = longest_piece(entry.english);
+    const std::string piece = longest_piece_of(entry.english);
     if (piece.size() < 12 || entry.german.find(piece) != std::string_view::npos) continue;
     if (line.find(piece) != std::string::npos) found.push_back(std::string(entry.name));
   }

@@ -14,6 +14,7 @@
 
 #include "reports/overview_words.h"
 #include "tests/mocks/marked_words.h"
+#include "tests/mocks/message_pieces.h"
 #include "tests/mocks/synthetic_nights.h"
 #include "tests/mocks/synthetic_reports.h"
 #include "tests/mocks/temp_folder.h"
@@ -327,22 +328,6 @@ TEST(Overview, WhatNodesSaidIsEscaped) {
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<img")), Not(HasSubstr("<b>late")), Not(HasSubstr("<i>")),
                           Not(HasSubstr("a\" onmouseover"))));
   EXPECT_THAT(render_overview_markdown(overview, Language::english), Not(HasSubstr("<img")));
-}
-
-// The longest piece between two places: what a reader would recognise.
-std::string longest_piece_of(std::string_view text) {
-  std::string best;
-  std::string piece;
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i == text.size() || text[i] == '{') {
-      if (piece.size() > best.size()) best = piece;
-      piece.clear();
-      while (i < text.size() && text[i] != '}') ++i;
-      continue;
-    }
-    piece += text[i];
-  }
-  return best;
 }
 
 TEST_F(Nights, GermanOverviewHoldsNoEnglishSentenceOfOurs) {
