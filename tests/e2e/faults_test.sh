@@ -95,8 +95,9 @@ try_group() { # INDEX...; $tried: how many of them are decided
 
 # What a careful owner has: a pool that answers with an error when it is full, and a volume that promises more than there is.
 thin_pool() {
-  on_node dash 'truncate -s 96M /var/lib/thin.img && d=$(losetup -f --show /var/lib/thin.img) && vgcreate vg0 "$d" &&
-    lvcreate --type thin-pool --errorwhenfull y --chunksize 64k -L 48M -n pool vg0 && lvcreate --type thin -V 100M --thinpool pool -n data vg0' ||
+  on_node dash 'modprobe loop && truncate -s 96M /var/lib/thin.img && d=$(losetup -f --show /var/lib/thin.img) && vgcreate vg0 "$d" &&
+    lvcreate --type thin-pool --chunksize 64k -L 48M -n pool vg0 && lvchange --errorwhenfull y vg0/pool &&
+    lvcreate --type thin -V 100M --thinpool pool -n data vg0' ||
     bad "no thin pool can be made on dash"
 }
 
