@@ -47,8 +47,9 @@ try_group() { # INDEX...; $tried: how many of them are decided
   rm -rf "$work/runs" "$work"/seen.* "$work"/gone.*
   : >"$work/run.log"
   scenario "$@" >"$work/faults.yaml"
-  # Looked before the run begins: the first look of each observer costs a slow node a connection.
-  for i in "$@"; do not_seen "${observers[i]}" "${commands[i]}" || bad "${faults[i]}: ${observers[i]} sees it before it is there"; done
+  # Looked before the run begins: the first look of each observer costs a slow node a connection. A unit that the group
+  # before had started again is young for a while.
+  for i in "$@"; do eventually 30 not_seen "${observers[i]}" "${commands[i]}" || bad "${faults[i]}: ${observers[i]} sees it before it is there"; done
   "$program" run "$work/faults.yaml" --lab "$lab" --runs "$work/runs" >"$work/run.out" 2>"$work/run.log" &
   pid=$!
   for i in "$@"; do
