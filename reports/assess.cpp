@@ -4,6 +4,7 @@
 #include "reports/assess_gaps.h"
 #include "reports/assess_rules.h"
 #include "reports/assessment.h"
+#include "reports/classify.h"
 
 namespace ernstfall {
 namespace {
@@ -182,19 +183,6 @@ void fill_need(NeedResult& result, const std::vector<const AssessedRun*>& runs) 
     if (result.outcome == NeedOutcome::untested || longer(result.best, outage))
       result.best = outage;
     result.outcome = std::max(result.outcome, outcome_of(report));
-  }
-}
-
-int class_rank(ClusterClass value) {
-  switch (value) {
-    case ClusterClass::ha:
-      return 3;
-    case ClusterClass::data_ha:
-      return 2;
-    case ClusterClass::backup_like:
-      return 1;
-    default:
-      return 0;
   }
 }
 

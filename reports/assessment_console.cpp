@@ -23,7 +23,7 @@ class AssessmentPage {
 
  private:
   std::string paint(std::string_view code, std::string_view text) const {
-    return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    return painted(colour_, code, text);
   }
   std::string heading(const std::string& text) const { return "\n" + paint("1", text) + "\n"; }
   std::string_view colour_of(RuleState state) const {

@@ -60,13 +60,6 @@ class AssessmentHtml {
                        escape_html(label));
   }
 
-  std::string table(const std::string& caption, std::initializer_list<Msg> columns,
-                    const std::string& rows) const {
-    std::vector<std::string> heads;
-    for (const Msg column : columns) heads.push_back(say(l_, column));
-    return html_table(caption, heads, rows);
-  }
-
   std::string header() const {
     const std::string_view css = a_.cluster_class == ClusterClass::unsafe    ? "violated"
                                  : a_.cluster_class == ClusterClass::ha      ? "pass"
@@ -115,10 +108,10 @@ class AssessmentHtml {
     return html_tag(
         "section", "matrix",
         heading(Msg::as_faults) +
-            table(say(l_, Msg::as_matrix_caption),
-                  {Msg::as_fault, Msg::as_outcome, Msg::as_cut_off, Msg::as_with_operator,
-                   Msg::as_lost, Msg::as_invariants, Msg::as_reports},
-                  rows));
+            html_table(l_, say(l_, Msg::as_matrix_caption),
+                       {Msg::as_fault, Msg::as_outcome, Msg::as_cut_off, Msg::as_with_operator,
+                        Msg::as_lost, Msg::as_invariants, Msg::as_reports},
+                       rows));
   }
 
   std::string rules() const {
@@ -136,8 +129,8 @@ class AssessmentHtml {
           result.state == RuleState::met ? "" : " open", state_badge(l_, result.state), entry.id,
           word(entry.title), word(Msg::as_class),
           text({Msg::as_needed_for, {std::string(cluster_class_name(entry.needed))}}),
-          table(say(l_, Msg::as_evidence_caption, std::string(entry.id)),
-                {Msg::as_state, Msg::as_evidence, Msg::as_run}, rows));
+          html_table(l_, say(l_, Msg::as_evidence_caption, std::string(entry.id)),
+                     {Msg::as_state, Msg::as_evidence, Msg::as_run}, rows));
     }
     return html_tag("section", "rules", html);
   }
@@ -173,8 +166,8 @@ class AssessmentHtml {
       for (const EnvironmentDifference& difference : a_.differences)
         rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
                             escape_html(difference.key), escape_html(difference.base));
-      html += heading(Msg::as_differences) +
-              table(say(l_, Msg::as_differences_about), {Msg::as_setting, Msg::as_values}, rows);
+      html += heading(Msg::as_differences) + html_table(l_, say(l_, Msg::as_differences_about),
+                                                        {Msg::as_setting, Msg::as_values}, rows);
     }
     for (const std::string& line : {other_runs_in(l_, a_), repeats_in(l_, a_)})
       if (!line.empty()) html += html_tag("p", "caption", escape_html(line));

@@ -83,6 +83,19 @@ ClusterClass class_of(const Rules& rules) {
 
 }  // namespace
 
+int class_rank(ClusterClass value) {
+  switch (value) {
+    case ClusterClass::ha:
+      return 3;
+    case ClusterClass::data_ha:
+      return 2;
+    case ClusterClass::backup_like:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 void classify(RunReport& report, const RunFacts& facts) {
   const Rules rules = judge(report, facts);
   report.cluster_class = class_of(rules);

@@ -9,6 +9,8 @@
 
 namespace ernstfall {
 
+// From bad (0: unsafe, or not known) to good (3: ha).
+int class_rank(ClusterClass value);
 // Fill cluster_class and class_reasons, why, next_steps, not_measured of a report whose numbers,
 // checks and phases are complete.
 void classify(RunReport& report, const RunFacts& facts);

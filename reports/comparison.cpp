@@ -372,6 +372,15 @@ ExitCode exit_code_for(CompareOutcome outcome) {
   return ExitCode::internal;
 }
 
+void add_scenario(ComparisonReport& report, ScenarioComparison scenario) {
+  if (report.scenarios.empty()) report.outcome = CompareOutcome::no_regression;
+  const CompareOutcome outcome = scenario.outcome;
+  if (outcome == CompareOutcome::regression ||
+      (outcome == CompareOutcome::unknown && report.outcome == CompareOutcome::no_regression))
+    report.outcome = outcome;
+  report.scenarios.push_back(std::move(scenario));
+}
+
 ComparisonReport compare_runs(const std::vector<ComparedRun>& base,
                               const std::vector<ComparedRun>& candidate,
                               const CompareSettings& settings) {
@@ -382,15 +391,9 @@ ComparisonReport compare_runs(const std::vector<ComparedRun>& base,
     for (const ComparedRun& run : *side) names.insert(run.report.scenario);
   if (names.empty()) return report;
   const double alpha = settings.false_alarms / static_cast<double>(names.size());
-  report.outcome = CompareOutcome::no_regression;
-  for (const std::string& name : names) {
-    report.scenarios.push_back(
-        compare_scenario(name, runs_of(base, name), runs_of(candidate, name), settings, alpha));
-    const CompareOutcome outcome = report.scenarios.back().outcome;
-    if (outcome == CompareOutcome::regression ||
-        (outcome == CompareOutcome::unknown && report.outcome == CompareOutcome::no_regression))
-      report.outcome = outcome;
-  }
+  for (const std::string& name : names)
+    add_scenario(report, compare_scenario(name, runs_of(base, name), runs_of(candidate, name),
+                                          settings, alpha));
   return report;
 }
 

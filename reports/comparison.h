@@ -150,6 +150,9 @@ struct ComparisonReport {
   CompareOutcome outcome = CompareOutcome::unknown;
 };
 
+// Appends it; a regression anywhere beats an unknown elsewhere.
+void add_scenario(ComparisonReport& report, ScenarioComparison scenario);
+
 // Each path is a run folder, or a folder of run folders (one level). Runs that cannot be read are
 // among them, with their problem. Errc::usage: a path that is neither, or the same run twice.
 constexpr std::size_t kMaxRunsPerSide = 500;

@@ -14,11 +14,10 @@ constexpr std::size_t kComparisonColumns = 80;
 constexpr std::size_t kIndent = 12;
 
 std::string coloured(bool colour, CompareOutcome outcome, std::string_view text) {
-  if (!colour) return std::string(text);
   const std::string_view code = outcome == CompareOutcome::regression      ? "1;31"
                                 : outcome == CompareOutcome::no_regression ? "1;32"
                                                                            : "1;33";
-  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+  return painted(colour, code, text);
 }
 
 class ComparisonConsole {

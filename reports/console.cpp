@@ -50,7 +50,7 @@ class Painter {
 
  private:
   std::string paint(std::string_view code, std::string_view text) const {
-    return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    return painted(colour_, code, text);
   }
   bool colour_;
   Language language_;

@@ -70,11 +70,11 @@ std::string html_tag(std::string_view name, std::string_view css, std::string_vi
   return fmt::format("<{0} class=\"{1}\">{2}</{0}>", name, css, inner_html);
 }
 
-std::string html_table(std::string_view caption, const std::vector<std::string>& columns,
-                       std::string_view rows) {
+std::string html_table(Language language, std::string_view caption,
+                       std::initializer_list<Msg> columns, std::string_view rows) {
   std::string head;
-  for (const std::string& column : columns)
-    head += fmt::format("<th scope=\"col\">{}</th>", escape_html(column));
+  for (const Msg column : columns)
+    head += fmt::format("<th scope=\"col\">{}</th>", escape_html(say(language, column)));
   return fmt::format(
       "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table><caption>"
       "{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>",

@@ -20,7 +20,7 @@ class OverviewPage {
 
  private:
   std::string paint(std::string_view code, std::string_view text) const {
-    return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    return painted(colour_, code, text);
   }
   std::string heading(Msg id) const { return "\n" + paint("1", say(l_, id) + ":") + "\n"; }
   static std::string_view colour_of(RunVerdict outcome) {

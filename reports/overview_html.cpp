@@ -60,13 +60,6 @@ class OverviewHtml {
     return html;
   }
 
-  std::string table(const std::string& caption, std::initializer_list<Msg> columns,
-                    const std::string& rows) const {
-    std::vector<std::string> heads;
-    for (const Msg column : columns) heads.push_back(say(l_, column));
-    return html_table(caption, heads, rows);
-  }
-
   std::string header() const {
     std::string html = html_tag("div", "brand", "<b>Ernstfall</b>") +
                        html_tag("h1", "", escape_html(title_in(l_, o_)));
@@ -130,7 +123,7 @@ class OverviewHtml {
            cell_html(Msg::ov_col_outage, outage_in(l_, row)) +
            cell_html(Msg::ov_col_lost, lost_in(l_, row)) +
            cell_html(Msg::ov_col_redundancy, redundancy_in(l_, row)) +
-           // What governs it is in the scenario's own section: here it would make rows of five lines.
+           // What governs it is in the scenario's own section; here it would take five lines.
            cell_html(Msg::ov_col_largest, escape_html(largest_in(l_, row).main), {}) +
            cell_html(Msg::ov_col_class, class_in(l_, row)) +
            cell_html(Msg::ov_col_newest, page_link(newest, started_in(l_, newest)), {}) + "</tr>";
@@ -141,11 +134,11 @@ class OverviewHtml {
     std::string rows;
     for (std::size_t i = 0; i < o_.scenarios.size(); ++i) rows += matrix_row(i);
     std::string html =
-        table(say(l_, Msg::ov_matrix_caption),
-              {Msg::ov_col_scenario, Msg::ov_col_outcome, Msg::ov_col_fault, Msg::ov_col_runs,
-               Msg::ov_col_outage, Msg::ov_col_lost, Msg::ov_col_redundancy, Msg::ov_col_largest,
-               Msg::ov_col_class, Msg::ov_col_newest},
-              rows);
+        html_table(l_, say(l_, Msg::ov_matrix_caption),
+                   {Msg::ov_col_scenario, Msg::ov_col_outcome, Msg::ov_col_fault, Msg::ov_col_runs,
+                    Msg::ov_col_outage, Msg::ov_col_lost, Msg::ov_col_redundancy,
+                    Msg::ov_col_largest, Msg::ov_col_class, Msg::ov_col_newest},
+                   rows);
     // Laid out as cards on a narrow page, it stays a table for who listens to it.
     const std::string plain = "<table>";
     html.replace(html.find(plain), plain.size(), "<table role=\"table\">");
@@ -188,8 +181,8 @@ class OverviewHtml {
                       escape_html(difference.key), escape_html(say(l_, recorded(difference.base))),
                       escape_html(say(l_, recorded(difference.candidate))));
     return html_tag("h3", "", word(Msg::ov_version_changes)) +
-           table(say(l_, Msg::ov_version_changes_caption),
-                 {Msg::ov_setting, Msg::ov_before, Msg::ov_now}, rows);
+           html_table(l_, say(l_, Msg::ov_version_changes_caption),
+                      {Msg::ov_setting, Msg::ov_before, Msg::ov_now}, rows);
   }
 
   std::string runs(const OverviewScenario& row) const {
@@ -203,10 +196,11 @@ class OverviewHtml {
           escape_html(lost_in(l_, *run)), escape_html(redundancy_in(l_, *run)), class_in(l_, *run),
           run->counts ? "" : escape_html(say(l_, run->why_not)));
     return html_tag("h3", "", word(Msg::ov_runs)) +
-           table(say(l_, Msg::ov_runs_caption, row.scenario),
-                 {Msg::ov_col_run, Msg::ov_col_started, Msg::ov_col_outcome, Msg::ov_col_outage,
-                  Msg::ov_col_lost, Msg::ov_col_redundancy, Msg::ov_col_class, Msg::ov_col_why_not},
-                 rows);
+           html_table(
+               l_, say(l_, Msg::ov_runs_caption, row.scenario),
+               {Msg::ov_col_run, Msg::ov_col_started, Msg::ov_col_outcome, Msg::ov_col_outage,
+                Msg::ov_col_lost, Msg::ov_col_redundancy, Msg::ov_col_class, Msg::ov_col_why_not},
+               rows);
   }
 
   std::string phases(const OverviewScenario& row) const {
@@ -220,10 +214,10 @@ class OverviewHtml {
           escape_html(bounds_in(l_, phase.values.median)),
           escape_html(bounds_in(l_, phase.values.max)));
     return html_tag("h3", "", word(Msg::ov_phases)) +
-           table(say(l_, Msg::ov_phases_caption),
-                 {Msg::ov_col_phase, Msg::ov_col_n, Msg::ov_col_min, Msg::ov_col_median,
-                  Msg::ov_col_max},
-                 rows);
+           html_table(l_, say(l_, Msg::ov_phases_caption),
+                      {Msg::ov_col_phase, Msg::ov_col_n, Msg::ov_col_min, Msg::ov_col_median,
+                       Msg::ov_col_max},
+                      rows);
   }
 
   std::string finding(const OverviewScenario& row, const OverviewFinding& found) const {
@@ -266,7 +260,7 @@ class OverviewHtml {
       rows +=
           fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape_html(difference.key),
                       escape_html(say(l_, recorded(difference.base))));
-    std::string html = table(caption, {Msg::ov_setting, Msg::ov_values}, rows);
+    std::string html = html_table(l_, caption, {Msg::ov_setting, Msg::ov_values}, rows);
     if (more > 0)
       html +=
           html_tag("p", "caption", escape_html(say(l_, {Msg::ov_and_more, {CountValue{more}}})));
@@ -292,8 +286,8 @@ class OverviewHtml {
           escape_html(say(l_, run.why)));
     return html_tag(
         "section", "limits page",
-        html + table(say(l_, Msg::ov_left_out_caption),
-                     {Msg::ov_col_run, Msg::ov_col_scenario, Msg::ov_col_why_not}, rows));
+        html + html_table(l_, say(l_, Msg::ov_left_out_caption),
+                          {Msg::ov_col_run, Msg::ov_col_scenario, Msg::ov_col_why_not}, rows));
   }
 
   std::string clusters() const {
@@ -317,8 +311,8 @@ class OverviewHtml {
     if (rows.empty()) return {};
     return html_tag("section", "clusters",
                     html_tag("h2", "", word(Msg::ov_clusters)) +
-                        table(say(l_, Msg::ov_clusters_caption),
-                              {Msg::ov_cluster, Msg::ov_col_runs, Msg::ov_versions}, rows) +
+                        html_table(l_, say(l_, Msg::ov_clusters_caption),
+                                   {Msg::ov_cluster, Msg::ov_col_runs, Msg::ov_versions}, rows) +
                         mixed);
   }
 

@@ -7,29 +7,16 @@
 #include <set>
 
 #include "harness/lang/messages.h"
+#include "reports/classify.h"
 #include "reports/words.h"
 
 namespace ernstfall {
 namespace {
 
-// From bad to good, as a bound: of two the worse one holds.
-int class_rank(ClusterClass value) {
-  switch (value) {
-    case ClusterClass::unsafe:
-      return 0;
-    case ClusterClass::backup_like:
-      return 1;
-    case ClusterClass::data_ha:
-      return 2;
-    case ClusterClass::ha:
-      return 3;
-    case ClusterClass::unknown:
-      break;
-  }
-  return 4;
-}
-
+// As bounds: of two the worse one holds, and what is not known is none.
 ClusterClass worse_class(ClusterClass a, ClusterClass b) {
+  if (a == ClusterClass::unknown || b == ClusterClass::unknown)
+    return a == ClusterClass::unknown ? b : a;
   return class_rank(a) <= class_rank(b) ? a : b;
 }
 

@@ -139,17 +139,7 @@ std::vector<std::string> versions_in(Language language, const OverviewCluster& c
 }
 
 std::string verdict_in(Language language, RunVerdict verdict) {
-  switch (verdict) {
-    case RunVerdict::pass:
-      return say(language, Msg::ov_verdict_pass);
-    case RunVerdict::violated:
-      return say(language, Msg::ov_verdict_violated);
-    case RunVerdict::inconclusive:
-      return say(language, Msg::ov_verdict_inconclusive);
-    case RunVerdict::dirty:
-      return say(language, Msg::ov_verdict_dirty);
-  }
-  return {};
+  return say(language, verdict_text(verdict));
 }
 
 std::string verdict_in(Language language, const OverviewRun& run) {

@@ -11,10 +11,8 @@ namespace {
 
 constexpr std::size_t kSuiteColumns = 80;
 
-std::string painted(bool colour, std::string_view css, const std::string& text) {
-  if (!colour) return text;
-  const std::string_view code = css == "pass" ? "1;32" : css == "inconclusive" ? "1;33" : "1;31";
-  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+std::string_view colour_of(std::string_view css) {
+  return css == "pass" ? "1;32" : css == "inconclusive" ? "1;33" : "1;31";
 }
 
 class SuiteConsole {
@@ -27,7 +25,7 @@ class SuiteConsole {
     text +=
         word({Msg::rr_seed, {r_.cluster, time_in(l_, r_.started_utc), std::to_string(r_.seed)}}) +
         "\n";
-    text += painted(colour_, suite_css(r_), word(suite_word(r_))) + "\n";
+    text += painted(colour_, colour_of(suite_css(r_)), word(suite_word(r_))) + "\n";
     text += wrap(word(suite_headline(r_)), kSuiteColumns, 2);
     text += measure_table() + run_table() + "\n";
     for (const Text& remark : suite_remarks(r_))

@@ -92,6 +92,7 @@ void take_run(SuiteRunResult& result, const LoadedRun& run, const Threshold* thr
   result.why = trial.why;
   result.answers = trial.answers;
   result.verdict = run.report.verdict;
+  result.versions = run.report.versions;
   result.outage_lower_ms = run.report.rto.lower_ms;
   result.outage_upper_ms = run.report.rto.upper_ms;
   if (run.report.rpo.acknowledged > 0) result.lost = run.report.rpo.lost;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct SuiteRunResult {
   bool interrupted = false;  // says nothing, was made again
   Text why;
   std::optional<RunVerdict> verdict;
+  std::map<std::string, std::string> versions;  // "drbd@prod" ...
   AnswersDuringFault answers;
   std::optional<double> outage_lower_ms;
   std::optional<double> outage_upper_ms;

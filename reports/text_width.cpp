@@ -1,6 +1,8 @@
 // text_width: padding, wrapping and short times.
 #include "reports/text_width.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace ernstfall {
@@ -42,6 +44,10 @@ std::string wrap(std::string_view text, std::size_t columns, std::size_t indent)
     at = end + 1;
   }
   return result + "\n";
+}
+
+std::string painted(bool colour, std::string_view code, std::string_view text) {
+  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
 std::string paint_prefix(std::string text, std::string_view placeholder,

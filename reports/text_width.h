@@ -10,6 +10,8 @@ std::size_t display_width(std::string_view utf8);  // code points; we print no w
 std::string pad_right(std::string_view text, std::size_t width);
 // Words broken at `columns`; lines after the first are indented by `indent`. Ends with a newline.
 std::string wrap(std::string_view text, std::size_t columns, std::size_t indent);
+// With the escape codes of a terminal, "1;31"; without colour the text as it is.
+std::string painted(bool colour, std::string_view code, std::string_view text);
 // Replaces the first occurrence of `placeholder`: colours must not count as width.
 std::string paint_prefix(std::string text, std::string_view placeholder,
                          const std::string& painted);

@@ -17,19 +17,15 @@ namespace fs = std::filesystem;
 
 constexpr double kWithoutEnd = std::numeric_limits<double>::infinity();
 
-bool begins_with(const std::string& text, std::string_view with) {
-  return text.rfind(with, 0) == 0;
-}
-
 // How fine and how often was searched changes the width of an answer, not the test. What counts as
 // broken is no part of a run, but all of a threshold.
 bool is_other_threshold(const EnvironmentDifference& difference) {
-  if (begins_with(difference.key, "scenario: threshold.resolution") ||
-      begins_with(difference.key, "scenario: threshold.repeat") ||
-      begins_with(difference.key, "scenario: threshold.from") ||
-      begins_with(difference.key, "scenario: threshold.to"))
+  if (difference.key.starts_with("scenario: threshold.resolution") ||
+      difference.key.starts_with("scenario: threshold.repeat") ||
+      difference.key.starts_with("scenario: threshold.from") ||
+      difference.key.starts_with("scenario: threshold.to"))
     return false;
-  return difference.other_test || begins_with(difference.key, "scenario: expect");
+  return difference.other_test || difference.key.starts_with("scenario: expect");
 }
 
 // Larger is more harmful.
@@ -198,9 +194,8 @@ Result<ComparedThreshold> read_threshold(const fs::path& folder, const Catalogue
     Environment environment = files;
     if (auto around = read_environment(folder / run.run_id))
       for (auto& [key, value] : *around)
-        if (!begins_with(key, "scenario: ")) environment[key] = std::move(value);
-    if (const auto report = load_report(folder / run.run_id, catalogue))
-      add_versions(environment, report->versions);
+        if (!key.starts_with("scenario: ")) environment[key] = std::move(value);
+    add_versions(environment, run.versions);
     compared.environments.push_back(std::move(environment));
   }
   if (compared.environments.empty()) compared.environments.push_back(files);
@@ -215,18 +210,12 @@ Status compare_thresholds(const std::vector<ComparedThreshold>& base,
   std::set<std::string> names;
   for (const auto* side : {&base, &candidate})
     for (const ComparedThreshold& one : *side) names.insert(one.report.scenario);
-  if (!names.empty() && report.scenarios.empty()) report.outcome = CompareOutcome::no_regression;
   for (const std::string& name : names) {
     const ComparedThreshold* before = find(base, name);
     const ComparedThreshold* after = find(candidate, name);
-    report.scenarios.push_back(
-        before != nullptr && after != nullptr
-            ? compare_two(*before, *after, report.settings)
-            : one_sided(before != nullptr ? *before : *after, before != nullptr));
-    const CompareOutcome outcome = report.scenarios.back().outcome;
-    if (outcome == CompareOutcome::regression ||
-        (outcome == CompareOutcome::unknown && report.outcome == CompareOutcome::no_regression))
-      report.outcome = outcome;
+    const bool both = before != nullptr && after != nullptr;
+    add_scenario(report, both ? compare_two(*before, *after, report.settings)
+                              : one_sided(before != nullptr ? *before : *after, before != nullptr));
   }
   return {};
 }

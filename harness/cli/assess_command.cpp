@@ -1,15 +1,14 @@
 // assess_command: `ernstfall assess RUNS...`: the class of the cluster, rule by rule; with a
 // cluster it makes the runs first.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "harness/cli/assess_suite.h"
 #include "harness/cli/command.h"
+#include "harness/cli/terminal.h"
 #include "harness/core/files.h"
 #include "harness/core/units.h"
 #include "harness/run/runner.h"
@@ -59,10 +58,7 @@ void print_assessment(const AssessArguments& arguments, const Assessment& assess
   } else if (arguments.format == "html") {
     fmt::print("{}", render_assessment_html(assessment, language));
   } else {
-    const char* no_color = std::getenv("NO_COLOR");
-    const bool plain = no_color != nullptr && *no_color != '\0';
-    fmt::print("{}", render_assessment_console(assessment, language,
-                                               !plain && ::isatty(STDOUT_FILENO) == 1));
+    fmt::print("{}", render_assessment_console(assessment, language, colour_on_stdout()));
   }
 }
 

@@ -1,13 +1,12 @@
 // compare_command: `ernstfall compare BASE CANDIDATE`: is the candidate at least as good as the
 // base? The gate before an upgrade.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <memory>
 
 #include "harness/cli/command.h"
+#include "harness/cli/terminal.h"
 #include "harness/core/text.h"
 #include "reports/comparison.h"
 #include "reports/threshold_comparison.h"
@@ -94,10 +93,7 @@ Result<ExitCode> compare(CompareArguments arguments) {
   } else if (arguments.format == "html") {
     fmt::print("{}", render_comparison_html(report, language));
   } else {
-    const char* no_color = std::getenv("NO_COLOR");
-    const bool plain = no_color != nullptr && *no_color != '\0';
-    fmt::print("{}",
-               render_comparison_console(report, !plain && ::isatty(STDOUT_FILENO) == 1, language));
+    fmt::print("{}", render_comparison_console(report, colour_on_stdout(), language));
   }
   return exit_code_for(report.outcome);
 }

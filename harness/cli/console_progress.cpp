@@ -6,28 +6,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <thread>
 
 #include "harness/cli/signals.h"
+#include "harness/cli/terminal.h"
 #include "harness/core/text.h"
 #include "harness/core/units.h"
 #include "harness/run/live_board.h"
 
 namespace ernstfall::cli {
 namespace {
-
-bool stderr_is_smart() {
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::strcmp(term, "dumb") != 0;
-}
-
-bool colour_wanted() {
-  const char* no_color = std::getenv("NO_COLOR");
-  return no_color == nullptr || *no_color == '\0';
-}
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -57,7 +46,7 @@ std::string source_line(const SourceView& view, TimeNs now, bool colour) {
 
 class ConsoleProgress final : public Progress {
  public:
-  ConsoleProgress() : smart_(stderr_is_smart()), colour_(smart_ && colour_wanted()) {
+  ConsoleProgress() : smart_(smart_terminal(STDERR_FILENO)), colour_(smart_ && colour_wanted()) {
     if (smart_)
       drawer_ = std::jthread([this](const std::stop_token& stop) {
         while (sleep_until(Deadline::after(std::chrono::milliseconds(250)), stop)) {

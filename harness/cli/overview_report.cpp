@@ -2,26 +2,16 @@
 #include "harness/cli/overview_report.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "harness/cli/command.h"
+#include "harness/cli/terminal.h"
 #include "reports/overview.h"
 
 namespace ernstfall::cli {
-namespace {
 
 namespace fs = std::filesystem;
-
-bool overview_in_colour() {
-  const char* no_color = std::getenv("NO_COLOR");
-  const bool plain = no_color != nullptr && *no_color != '\0';
-  return !plain && ::isatty(STDOUT_FILENO) == 1;
-}
-
-}  // namespace
 
 bool means_overview(const std::vector<std::string>& runs) {
   return runs.size() > 1 || (runs.size() == 1 && is_folder_of_runs(runs.front()));
@@ -39,13 +29,13 @@ Result<ExitCode> report_overview(const OverviewArguments& arguments) {
   if (format == "html") fmt::print("{}", render_overview_html(overview, language));
   if (!format.empty() && format != "console") return ExitCode::pass;
   if (format == "console") {
-    fmt::print("{}", render_overview_console(overview, language, overview_in_colour()));
+    fmt::print("{}", render_overview_console(overview, language, colour_on_stdout()));
     return ExitCode::pass;
   }
   fs::path folder = arguments.output;
   if (folder.empty()) folder = paths.size() == 1 ? paths.front() : fs::path("overview");
   ERNSTFALL_CHECK(write_overview(folder, overview, language));
-  fmt::print("{}\nreport: {}\n", render_overview_console(overview, language, overview_in_colour()),
+  fmt::print("{}\nreport: {}\n", render_overview_console(overview, language, colour_on_stdout()),
              (fs::absolute(folder) / "overview.html").lexically_normal().string());
   return ExitCode::pass;
 }

@@ -2,15 +2,14 @@
 // recheck RUN` recomputes its verdict from the raw history and says what differs from the stored
 // result.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
 #include "harness/cli/overview_report.h"
+#include "harness/cli/terminal.h"
 #include "harness/core/files.h"
 #include "harness/lang/messages.h"
 #include "reports/compare_results.h"
@@ -21,13 +20,6 @@ namespace ernstfall::cli {
 namespace {
 
 constexpr std::uint64_t kMaxResultBytes = 64ULL << 20U;
-
-bool colour_on_stdout() {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  if (no_color != nullptr && *no_color != '\0') return false;
-  return ::isatty(STDOUT_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
-}
 
 Result<std::filesystem::path> run_folder_of(const std::string& run) {
   std::error_code ec;
