@@ -26,7 +26,8 @@ ExecResult to_exec_result(ProcessResult local) {
 
 class LocalLineStream final : public LineStream {
  public:
-  explicit LocalLineStream(std::unique_ptr<LocalProcess> process) : process_(std::move(process)) {}
+  LocalLineStream(std::unique_ptr<LocalProcess> process, bool keep_stdin)
+      : process_(std::move(process)), keep_stdin_(keep_stdin) {}
 
   Result<std::optional<std::string>> next_line(Deadline deadline,
                                                const std::stop_token& stop) override {
@@ -37,6 +38,10 @@ class LocalLineStream final : public LineStream {
     return std::nullopt;
   }
 
+  Status write(std::string_view text) override {
+    return keep_stdin_ ? process_->write(text) : LineStream::write(text);
+  }
+
   std::string summary() const override {
     const auto result = process_->wait(Deadline::after(Nanos::zero()), {});
     return result ? to_exec_result(*result).summary() : std::string();
@@ -44,6 +49,7 @@ class LocalLineStream final : public LineStream {
 
  private:
   std::unique_ptr<LocalProcess> process_;
+  const bool keep_stdin_;
 };
 
 class LocalRemote final : public Remote {
@@ -59,7 +65,7 @@ class LocalRemote final : public Remote {
   Result<std::unique_ptr<LineStream>> stream(const RemoteCommand& command, Deadline /*deadline*/,
                                              const std::stop_token& /*stop*/) override {
     ERNSTFALL_TRY(auto process, LocalProcess::start(to_spec(command)));
-    return std::make_unique<LocalLineStream>(std::move(process));
+    return std::make_unique<LocalLineStream>(std::move(process), command.keep_stdin);
   }
 
   std::string describe() const override { return node_name_ + " (this machine)"; }

@@ -92,8 +92,11 @@ class SshClient {
 class OpensshLineStream final : public LineStream {
  public:
   OpensshLineStream(std::shared_ptr<SshClient> client, std::unique_ptr<LocalProcess> process,
-                    std::string pid)
-      : client_(std::move(client)), process_(std::move(process)), pid_(std::move(pid)) {}
+                    std::string pid, bool keep_stdin)
+      : client_(std::move(client)),
+        process_(std::move(process)),
+        pid_(std::move(pid)),
+        keep_stdin_(keep_stdin) {}
 
   ~OpensshLineStream() override {
     const bool ended = result().has_value();
@@ -119,6 +122,10 @@ class OpensshLineStream final : public LineStream {
     return std::nullopt;
   }
 
+  Status write(std::string_view text) override {
+    return keep_stdin_ ? process_->write(text) : LineStream::write(text);
+  }
+
   std::string summary() const override {
     const auto ended = result();
     return ended ? ended->summary() : std::string();
@@ -132,6 +139,7 @@ class OpensshLineStream final : public LineStream {
   std::shared_ptr<SshClient> client_;
   std::unique_ptr<LocalProcess> process_;
   const std::string pid_;
+  const bool keep_stdin_;
 };
 
 class OpensshRemote final : public Remote {
@@ -176,7 +184,8 @@ class OpensshRemote final : public Remote {
       return fail_at(Errc::protocol, client_->node_name(), "the command did not start: {}",
                      ended.summary());
     }
-    return std::make_unique<OpensshLineStream>(client_, std::move(process), **first);
+    return std::make_unique<OpensshLineStream>(client_, std::move(process), **first,
+                                               command.keep_stdin);
   }
 
   std::string describe() const override {

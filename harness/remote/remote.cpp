@@ -72,6 +72,10 @@ Result<std::unique_ptr<Remote>> make_remote(const std::string& node_name, const 
   return make_ssh2_remote(node_name, complete);
 }
 
+Status LineStream::write(std::string_view /*text*/) {
+  return fail_at(Errc::unsupported, "stream", "its stdin was not kept open");
+}
+
 Result<std::string> exec_ok(Remote& remote, const Argv& argv, Deadline deadline,
                             const std::stop_token& stop) {
   ERNSTFALL_TRY(ExecResult result, remote.exec({.argv = argv}, deadline, stop));

@@ -41,6 +41,7 @@ struct RemoteCommand {
   Argv argv = {};               // quoted for the node's shell in one place: shell_quote()
   std::string stdin_text = {};  // secrets go here, never into argv
   std::size_t max_output_bytes = 1U << 20U;
+  bool keep_stdin = false;  // of a stream, without stdin_text: its stdin stays open, for write()
 };
 
 struct ExecResult {
@@ -67,6 +68,10 @@ class LineStream {
   // nullopt: the command ended. Errc::timeout: nothing yet, call again. Errc::unreachable: lost.
   virtual Result<std::optional<std::string>> next_line(Deadline deadline,
                                                        const std::stop_token& stop) = 0;
+  // To its stdin, with keep_stdin. Comes back when the text is on its way, not when it was read; a
+  // connection that is lost says so in next_line(). Errc::io: it has ended or does not read,
+  // Errc::unsupported: without keep_stdin.
+  virtual Status write(std::string_view text);
   // How it ended, once next_line() has said so: "exit 127: sh: 1: drbdsetup: not found".
   virtual std::string summary() const { return {}; }
 };

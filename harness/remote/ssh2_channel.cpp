@@ -132,11 +132,34 @@ Result<bool> Ssh2Channel::feed(Ssh2Session& session) {
     // A command that has closed its input is no error; the rest is not sent.
     fed_ = put < 0 ? input.size() : fed_ + static_cast<std::size_t>(put);
   }
+  if (job_->command.keep_stdin) {
+    ERNSTFALL_TRY(const bool said, feed_more(session));
+    return moved || said;
+  }
   if (fed_ == input.size() && !input_ended_) {
     const int rc = libssh2_channel_send_eof(channel_);
     if (is_connection_error(rc)) return tl::unexpected(lost(session));
     input_ended_ = rc != LIBSSH2_ERROR_EAGAIN;
     moved = true;
+  }
+  return moved;
+}
+
+// What the user of a stream with an open stdin has written since.
+Result<bool> Ssh2Channel::feed_more(Ssh2Session& session) {
+  bool moved = false;
+  while (session.can_buffer()) {
+    if (unsent_.empty()) {
+      const std::lock_guard lock(job_->mutex);
+      unsent_.swap(job_->input);
+    }
+    if (unsent_.empty()) return moved;
+    const ssize_t put =
+        libssh2_channel_write_ex(channel_, 0, unsent_.data(), std::min(unsent_.size(), kReadBytes));
+    if (put == LIBSSH2_ERROR_EAGAIN || put == 0) return moved;
+    if (is_connection_error(put)) return tl::unexpected(lost(session));
+    moved = true;
+    unsent_.erase(0, put < 0 ? unsent_.size() : static_cast<std::size_t>(put));
   }
   return moved;
 }

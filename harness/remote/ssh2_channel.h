@@ -40,6 +40,7 @@ class Ssh2Channel {
   Result<Step> run(Ssh2Session& session);
   Result<Step> await_close(Ssh2Session& session);
   Result<bool> feed(Ssh2Session& session);
+  Result<bool> feed_more(Ssh2Session& session);
   Result<bool> read(Ssh2Session& session, int stream_id, bool& end);
   bool deliver_lines();
   Step finish_exec(int status, const std::string& signal);
@@ -50,6 +51,7 @@ class Ssh2Channel {
   LIBSSH2_CHANNEL* channel_ = nullptr;
   Stage stage_ = Stage::opening;
   std::size_t fed_ = 0;
+  std::string unsent_;  // with keep_stdin; unchanged while libssh2 has not taken its front
   bool input_ended_ = false;
   bool paused_ = false;
   MarkedOutput out_;

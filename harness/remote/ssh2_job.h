@@ -38,6 +38,7 @@ struct Ssh2Job {
   bool ended = false;
   bool paused = false;  // the owner waits for the reader of the lines
   std::deque<std::string> lines;
+  std::string input;  // with keep_stdin: not yet sent
   std::optional<Error> error;
   ExecResult result;  // of a stream: how it ended, without `out`
   std::string pid;    // of a stream's command

@@ -6,6 +6,7 @@
 namespace ernstfall {
 namespace {
 
+constexpr std::size_t kMaxUnsentBytes = 64U << 10U;
 constexpr std::size_t kResumeBelow = LineStream::kMaxBufferedLines / 2;
 
 tl::unexpected<Error> with_place(Error error, const std::string& where) {
@@ -39,6 +40,19 @@ class Ssh2LineStream final : public LineStream {
     }
     if (job_->error) return with_place(*job_->error, owner_->where());
     return std::nullopt;
+  }
+
+  Status write(std::string_view text) override {
+    if (!job_->command.keep_stdin) return LineStream::write(text);
+    {
+      const std::lock_guard lock(job_->mutex);
+      if (job_->ended) return fail_at(Errc::io, owner_->where(), "its input is closed");
+      if (job_->input.size() + text.size() > kMaxUnsentBytes)
+        return fail_at(Errc::io, owner_->where(), "does not read its input");
+      job_->input.append(text);
+    }
+    owner_->nudge();
+    return {};
   }
 
   std::string summary() const override {

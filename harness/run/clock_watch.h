@@ -1,16 +1,15 @@
 // clock_watch: asks every node for its clock during the whole run, so that what nodes stamp can be
 // placed on our axis whatever their clocks do.
 //
-// A command costs a slow node seconds of its CPU, and the service is measured meanwhile. So: once
-// when the run begins, once after a fault took effect, once at the end, and between them every
-// kClockPeriod, as the one with the lowest priority on the node. Nodes whose DRBD is polled are not
-// asked between: each poll carries their time.
+// A shell on the node that stays and answers line by line (inject/node_clock.h), so that asking
+// costs it next to nothing: the service is measured meanwhile. Asked when the run begins, when a
+// fault took effect, at the end, and between them every kClockPeriod.
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -18,25 +17,17 @@
 
 #include "harness/history/history.h"
 #include "harness/inject/executor.h"
-#include "harness/scenario/scenario.h"
+#include "harness/inject/node_clock.h"
 
 namespace ernstfall {
 
-constexpr Nanos kClockPeriod = std::chrono::seconds(30);
-
-// Nodes that tell their time with DRBD's polls anyway.
-std::set<std::string> polled_nodes(const Cluster& cluster, const Scenario& scenario);
-
-// One question: appends kinds::kClockAnswer or kClockSilent.
-void ask_clock(Remote& remote, const std::string& node, const std::string& why,
-               HistoryWriter& history, SourceId source, Deadline deadline,
-               const std::stop_token& stop);
+constexpr Nanos kClockPeriod = std::chrono::seconds(10);
 
 class ClockWatch {
  public:
-  // `polled` are asked when told, and not between.
+  // Each question appends kinds::kClockAnswer or kClockSilent.
   ClockWatch(const NodeSet& nodes, HistoryWriter& history, SourceId source,
-             std::set<std::string> polled, Nanos period = kClockPeriod);
+             Nanos period = kClockPeriod);
   ~ClockWatch();
   ClockWatch(const ClockWatch&) = delete;
   ClockWatch& operator=(const ClockWatch&) = delete;
@@ -47,18 +38,24 @@ class ClockWatch {
   void ask_soon(const std::string& why);
 
  private:
-  void watch(const std::string& node, const std::stop_token& stop);
+  struct Asked {
+    std::timed_mutex mutex;  // one question at a time
+    std::unique_ptr<NodeClockReader> reader;
+  };
+  void watch(const std::string& node, Asked& asked, const std::stop_token& stop);
+  void ask(const std::string& node, Asked& asked, const std::string& why, Deadline deadline,
+           const std::stop_token& stop);
 
   const NodeSet& nodes_;
   HistoryWriter& history_;
   const SourceId source_;
-  const std::set<std::string> polled_;
   const Nanos period_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::uint64_t round_ = 0;  // of ask_soon()
   std::string why_;
-  std::vector<std::jthread> threads_;  // last: they end before what they use
+  std::map<std::string, Asked> asked_;  // fixed from the start
+  std::vector<std::jthread> threads_;   // last: they end before what they use
 };
 
 }  // namespace ernstfall

@@ -15,7 +15,7 @@ constexpr Nanos kConfirmMax = std::chrono::seconds(60);    // scaled
 constexpr Nanos kAskCopiesMax = std::chrono::seconds(20);  // scaled
 constexpr Nanos kGuardPeriod = std::chrono::milliseconds(250);
 constexpr Nanos kAskClockMax = std::chrono::seconds(10);  // scaled
-constexpr int kClockQuestions = 3;
+constexpr int kClockQuestions = 10;
 // From the last target that is prepared to the moment at which all begin: every script has to be
 // there and wait by then. Never longer than a script is willing to wait (node_script).
 constexpr Nanos kLeadMin = std::chrono::milliseconds(200);
@@ -203,7 +203,7 @@ void Injection::inject_together(const PlannedStep& planned, std::vector<Target>&
       signal.step = step;
       if (together) {
         signal.clock = clock_of(target.plan.node, stop);
-        const std::int64_t mine = signal.clock ? signal.clock->round_trip_max.count() : 0;
+        const std::int64_t mine = signal.clock ? signal.clock->command_time.count() : 0;
         std::int64_t seen = slowest_ns;
         while (mine > seen && !slowest_ns.compare_exchange_weak(seen, mine)) {
         }

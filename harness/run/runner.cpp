@@ -183,8 +183,7 @@ Status Run::start_watching() {
   dead_men_ = std::make_unique<NodeDeadMen>(*nodes_, options_.dead_man);
   injector_ =
       std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_, *dead_men_);
-  clocks_ = std::make_unique<ClockWatch>(*nodes_, *board_, run_source_,
-                                         polled_nodes(cluster_, scenario_));
+  clocks_ = std::make_unique<ClockWatch>(*nodes_, *board_, run_source_);
   clocks_->ask_all("the run begins", Deadline::after(cluster_.scaled(seconds(10))), stop_);
   ERNSTFALL_TRY(journals_, JournalWatch::start(*nodes_, *board_, journal_nodes(cluster_, scenario_),
                                                nodes_with("k3s")));
@@ -398,7 +397,8 @@ void Run::collect() {
   watch_->stop_probes();
   journals_.reset();
   progress_.watch(nullptr);
-  const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), stop_);
+  // Not stoppable: whoever stops a run does not want its files to stay with the users.
+  const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), {});
   if (removed)
     (void)journal_->record("files-removed", json::object());
   else

@@ -49,6 +49,11 @@ struct SimClock {
   }
 };
 
+// What `date +%s.%N` prints.
+inline std::string as_date(std::int64_t ns) {
+  return fmt::format("{}.{:09}\n", ns / 1'000'000'000, ns % 1'000'000'000);
+}
+
 // `date`, and the scripts of ours: one that is told a moment waits for it and says when it began.
 inline void keep_time(SimNode& node, const SimClock& clock) {
   const auto said = [](std::string out) {
@@ -59,7 +64,7 @@ inline void keep_time(SimNode& node, const SimClock& clock) {
   };
   node.answer = [clock, said](const RemoteCommand& command) {
     std::this_thread::sleep_for(clock.process_start);
-    return said(command.argv.front() == "date" ? std::to_string(clock.now_ns()) + "\n" : "");
+    return said(command.argv.front() == "date" ? as_date(clock.now_ns()) : "");
   };
   node.script = [clock, said](const RemoteCommand& command) {
     if (command.argv.size() < 5 || command.argv[3].rfind("at:", 0) != 0) return said("");

@@ -1,12 +1,9 @@
-// start_test: the moment at which a fault's script begins, by a real shell, and what is known about
-// a node's clock.
+// start_test: the moment at which a fault's script begins, by a real shell.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/faults/node_script.h"
 #include "harness/inject/executor.h"
-#include "harness/inject/node_clock.h"
-#include "tests/mocks/sim_nodes.h"
 
 namespace ernstfall {
 namespace {
@@ -73,34 +70,6 @@ TEST_F(StartTest, AScriptThatDoesNotSayItLeavesItUnknown) {
   ASSERT_TRUE(begun);
   EXPECT_FALSE(begun->begun_ns);
   EXPECT_EQ(begun->said, "done");
-}
-
-TEST_F(StartTest, TheClockOfANodeLiesWithinItsBounds) {
-  const auto clock = measure_node_clock(*nodes_->remote("here"), 3, Deadline::after(20s), {});
-  ASSERT_TRUE(clock) << to_string(clock.error());
-  const std::int64_t truth =
-      wall_now_ns() -
-      std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())
-          .count();
-  constexpr std::int64_t kRead = 1'000'000;  // between our own two readings
-  EXPECT_LE(clock->ahead_min_ns, truth + kRead);
-  EXPECT_GE(clock->ahead_max_ns, truth - kRead);
-  EXPECT_GT(clock->round_trip_max, 0ns);
-}
-
-TEST(NodeClock, AClockThatIsSetMeanwhileIsNotKnown) {
-  sim::SimCluster cluster({"prod"});
-  std::int64_t says = 1'800'000'000'000'000'000;
-  cluster["prod"].answer = [&](const RemoteCommand&) {
-    ExecResult result;
-    result.exit_code = 0;
-    result.out = std::to_string(says) + "\n";
-    says -= 3'600'000'000'000;
-    return result;
-  };
-  const auto clock = measure_node_clock(*cluster.set->remote("prod"), 2, Deadline::after(5s), {});
-  ASSERT_FALSE(clock);
-  EXPECT_EQ(clock.error().code, Errc::protocol);
 }
 
 }  // namespace

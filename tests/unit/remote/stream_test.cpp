@@ -82,6 +82,26 @@ TEST_P(Stream, FeedsItsInput) {
 }
 
 // 200,000 lines of 100 bytes: far more than is held, and than fits into pipes and windows.
+TEST_P(Stream, TalksAsLongAsItsInputIsOpen) {
+  const auto stream = remote_->stream({.argv = {"cat"}, .keep_stdin = true}, soon(), {});
+  ASSERT_TRUE(stream) << to_string(stream.error());
+  for (const char* text : {"one", "two"}) {
+    ASSERT_TRUE((*stream)->write(std::string(text) + "\n"));
+    EXPECT_EQ((*stream)->next_line(soon(), {}).value(), text);
+  }
+  const std::string long_line(40'000, 'x');  // more than one packet
+  ASSERT_TRUE((*stream)->write(long_line + "\n"));
+  EXPECT_EQ((*stream)->next_line(soon(), {}).value(), long_line);
+  EXPECT_EQ((*stream)->next_line(Deadline::after(50ms), {}).error().code, Errc::timeout);
+}
+
+TEST_P(Stream, WithoutBeingAskedToItsInputIsNotOpen) {
+  const auto stream = open("sleep 600");
+  const Status written = stream->write("text");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Errc::unsupported);
+}
+
 TEST_P(Stream, SlowReaderLosesNothingAndMemoryStaysBounded) {
   constexpr int kLines = 200'000;
   const auto stream = open(fmt::format("seq -f '%0100.0f' 1 {}", kLines));
