@@ -3,8 +3,8 @@
 (function () {
   'use strict';
   const data = JSON.parse(document.getElementById('data').textContent);
-  const words = data.words || {};
-  const say = text => words[text] || text;
+  const translated = data.words || {};
+  const say = text => translated[text] || text;
   const comma = document.documentElement.lang === 'de';
   const brief = value => comma ? String(Number(value.toPrecision(3))).replace('.', ',') : Number(value.toPrecision(3));
   const host = document.getElementById('curve');

@@ -14,6 +14,7 @@
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "reports/words.h"
+#include "tests/mocks/page_scripts.h"
 #include "tests/mocks/synthetic_canary.h"
 #include "tests/mocks/synthetic_run.h"
 
@@ -22,6 +23,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::Not;
 
 RunReport report_of(const mocks::SyntheticRun& run, bool journal_dirty = false) {
@@ -324,6 +326,13 @@ TEST(ResultJson, TheSameHistoryGivesTheSameBytes) {
   const mocks::SyntheticRun run = mocks::kill_prod();
   EXPECT_EQ(render_json(report_of(run)), render_json(report_of(run)));
   EXPECT_EQ(render_html(report_of(run), run.history), render_html(report_of(run), run.history));
+}
+
+TEST(ReportHtml, ItsScriptsDrawInEveryLanguage) {
+  const mocks::SyntheticRun run = mocks::kill_prod();
+  for (const Language language : {Language::english, Language::german})
+    EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history, language)),
+                MatchesRegex("1 charts, [1-9][0-9]* points"));
 }
 
 // Texts from nodes may hold anything.

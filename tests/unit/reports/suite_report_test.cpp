@@ -18,6 +18,7 @@
 #include "reports/text_width.h"
 #include "reports/threshold_comparison.h"
 #include "tests/mocks/marked_words.h"
+#include "tests/mocks/page_scripts.h"
 #include "tests/mocks/synthetic_run.h"
 #include "tests/mocks/temp_folder.h"
 
@@ -28,6 +29,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::Not;
 using testing::SizeIs;
 
@@ -180,6 +182,9 @@ TEST_F(SuiteFolders, AThresholdIsFoundAndItsReportIsMadeAgainFromRawFiles) {
   EXPECT_EQ(parsed["threshold"]["monotonic"], true);
   EXPECT_THAT(render_suite_console(report, false), HasSubstr("level: held at 22%, failed at 23%"));
   EXPECT_THAT(render_suite_html(report), AllOf(HasSubstr("id=\"curve\""), HasSubstr("uPlot")));
+  for (const Language language : {Language::english, Language::german})
+    EXPECT_THAT(mocks::run_page_scripts(render_suite_html(report, language)),
+                MatchesRegex("2 charts, [1-9][0-9]* points"));
 }
 
 TEST_F(SuiteFolders, AServiceThatNeverOrAlwaysBreaksIsSaidAndIsNotZero) {
