@@ -27,6 +27,7 @@ void take_faults(RunReport& report, const RunFacts& facts) {
     result.applied_at = fault.applied_at;
     result.confirmed_at = fault.confirmed_at;
     result.effect_at = fault.effect_from;
+    result.undo_begin_at = fault.undo_begin_at;
     result.undone_at = fault.undone_at;
     result.confirmed_by = fault.confirmed_by;
     result.dirty = fault.dirty;

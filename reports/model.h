@@ -75,6 +75,7 @@ struct FaultResult {
   std::optional<TimeNs> applied_at;
   std::optional<TimeNs> confirmed_at;
   std::optional<TimeNs> effect_at;  // earliest moment of effect: RTO counts from here
+  std::optional<TimeNs> undo_begin_at;
   std::optional<TimeNs> undone_at;
   std::string confirmed_by;
   // "held", "skipped", "not seen" (to take effect, or for its whole time), "dirty", "cut short"

@@ -17,13 +17,17 @@ struct Window {
   TimeNs end = 0;
 };
 
+// Not while it is being made or taken away: on a slow node that takes as long as the hold, and the
+// answers of a fault that is half there would thin out those that count.
 std::optional<Window> effect_of(const RunReport& report) {
   std::optional<Window> window;
   for (const FaultResult& fault : report.faults) {
-    if (!fault.effect_at || !fault.undone_at) continue;
-    if (!window) window = Window{*fault.effect_at, *fault.undone_at};
-    window->begin = std::min(window->begin, *fault.effect_at);
-    window->end = std::max(window->end, *fault.undone_at);
+    const auto begin = fault.confirmed_at ? fault.confirmed_at : fault.effect_at;
+    const auto end = fault.undo_begin_at ? fault.undo_begin_at : fault.undone_at;
+    if (!begin || !end) continue;
+    if (!window) window = Window{*begin, *end};
+    window->begin = std::min(window->begin, *begin);
+    window->end = std::max(window->end, *end);
   }
   return window;
 }

@@ -12,7 +12,8 @@
 namespace ernstfall {
 
 // What users got while the fault was in effect: all samples of service probes that were scheduled
-// from the first fault's effect until the last one's undo. Those that we missed are not among them.
+// from when the first fault was seen to take effect until the undo of the last one began. Those that
+// we missed are not among them.
 struct AnswersDuringFault {
   std::uint64_t good = 0;
   std::uint64_t bad = 0;

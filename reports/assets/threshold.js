@@ -35,6 +35,7 @@
 
   // Shape and colour: a held run is a ring, a broken one a cross, one that does not count a square.
   function mark(ctx, outcome, x, y, r) {
+    ctx.setLineDash([]);  // the line behind it is dashed
     ctx.lineWidth = r * .45;
     ctx.strokeStyle = css(outcome === 'held' ? '--good' : outcome === 'broke' ? '--bad' : '--warn');
     ctx.beginPath();
