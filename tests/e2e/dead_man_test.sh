@@ -267,18 +267,18 @@ else
   cut_off confirmed net
   restarted confirmed disk
 fi
-# One line per fault, one column for each thing that happened, in the order in which it was tried.
+# One line for each thing that happened, in the order in which it was tried, one column per fault.
 as_table() {
   awk -F '\t' '{
       if (!($1 in node)) { node[$1] = $2; faults[++n] = $1 }
-      if (!($3 in column)) { column[$3] = ++m; happened[m] = $3 }
+      if (!($3 in line)) { line[$3] = ++m; happened[m] = $3 }
       cell[$1, $3] = $4
     } END {
-      printf "| fault | node |"; for (c = 1; c <= m; c++) printf " %s |", happened[c]; print ""
-      printf "|---|---|"; for (c = 1; c <= m; c++) printf "---|"; print ""
-      for (r = 1; r <= n; r++) {
-        printf "| `%s` | %s |", faults[r], node[faults[r]]
-        for (c = 1; c <= m; c++) printf " %s |", ((faults[r], happened[c]) in cell) ? cell[faults[r], happened[c]] : "not tried"
+      printf "| what happened |"; for (f = 1; f <= n; f++) printf " `%s` (%s) |", faults[f], node[faults[f]]; print ""
+      printf "|---|"; for (f = 1; f <= n; f++) printf "---|"; print ""
+      for (r = 1; r <= m; r++) {
+        printf "| %s |", happened[r]
+        for (f = 1; f <= n; f++) printf " %s |", ((faults[f], happened[r]) in cell) ? cell[faults[f], happened[r]] : "not tried"
         print ""
       }
     }'
