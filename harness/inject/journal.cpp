@@ -40,6 +40,12 @@ Result<UndoEntry::Stage> stage_from(const std::string& name) {
   return fail(Errc::corrupt, "unknown stage \"{}\"", name);
 }
 
+// The older form, "canary_path" with one of them, is in run folders that are still to be healed.
+std::vector<std::string> planned_canaries(const json& line) {
+  if (line.contains("canary_path")) return {line.at("canary_path").get<std::string>()};
+  return line.value("canary_paths", std::vector<std::string>{});
+}
+
 Status apply_line(JournalState& state, const json& line) {
   const auto kind = line.at("kind").get<std::string>();
   if (kind == "run-begin") {
@@ -53,7 +59,7 @@ Status apply_line(JournalState& state, const json& line) {
     state.lock_owner = kind == "lock-planned" ? line.at("owner").get<std::string>() : "";
   } else if (kind == "files-planned" || kind == "files-removed") {
     state.files_left = kind == "files-planned";
-    state.canary_path = kind == "files-planned" ? line.value("canary_path", "") : "";
+    state.canary_paths = state.files_left ? planned_canaries(line) : std::vector<std::string>{};
   } else if (kind == "undo-planned") {
     UndoEntry entry;
     entry.id = line.at("id").get<int>();

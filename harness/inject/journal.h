@@ -4,7 +4,7 @@
 //   undo-planned -> armed -> applying -> applied -> confirmed -> undoing -> clean
 // or, at any point, dirty (undo tried and not proven). Everything planned and not clean is open:
 // `heal` finishes it. Beside these: files-planned before the first write into the service
-// or, with "canary_path", onto the replicated volume, and files-removed; lock-planned before the
+// or, with "canary_paths", onto replicated volumes, and files-removed; lock-planned before the
 // cluster's lock is taken, and lock-released. A last line that was cut by a crash is dropped;
 // nothing was touched before its flush.
 #pragma once
@@ -60,7 +60,8 @@ struct JournalState {
   bool ended = false;         // run-end seen
   std::string lock_owner;     // the cluster's lock is still held in this name; empty: given back
   bool files_left = false;    // the run wrote files into the service and did not remove them
-  std::string canary_path;    // and a block canary's folder below this mount; empty: none
+  // And a block canary's folder below each of these mounts.
+  std::vector<std::string> canary_paths;
   bool cut_line = false;      // the last line was incomplete and was dropped
 
   bool has_open_undo() const;

@@ -67,13 +67,12 @@ class Healer {
   // The files that the run wrote into the service: no fault, but ours.
   void remove_files(const JournalState& state, Journal& journal) {
     const auto& service = nodes_.cluster().service;
-    if (!service && state.canary_path.empty()) return;
+    if (!service && state.canary_paths.empty()) return;
     say("removing the run's files from the service");
     const auto removed = [&]() -> Status {
       const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kServiceFolderMax));
-      if (!state.canary_path.empty())
-        ERNSTFALL_CHECK(remove_canary(canary_nodes(nodes_), {state.canary_path, state.run_id},
-                                      deadline, stop_));
+      for (const std::string& path : state.canary_paths)
+        ERNSTFALL_CHECK(remove_canary(canary_nodes(nodes_), {path, state.run_id}, deadline, stop_));
       if (service) {
         ERNSTFALL_TRY(const auto http, HttpEngine::start(RunClock{}));
         ERNSTFALL_CHECK(remove_service_folder(*http, *service, state.run_id, deadline, stop_));

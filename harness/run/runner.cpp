@@ -34,15 +34,6 @@ constexpr Nanos kAuditMax = minutes(3);       // scaled
 constexpr Nanos kCollectMax = seconds(30);    // scaled
 constexpr Nanos kLookPeriod = milliseconds(100);
 
-// What `heal` has to know to remove what a run wrote.
-json planned_files(const Scenario& scenario) {
-  for (const LoadSpec& load : scenario.loads)
-    if (load.on_volume)
-      if (const auto path = load.params.find("path"); path != load.params.end())
-        return json{{"canary_path", path->second.text}};
-  return json::object();
-}
-
 class Run {
  public:
   Run(const Cluster& cluster, const Scenario& scenario, const RunOptions& options,
@@ -188,7 +179,7 @@ Status Run::start_watching() {
   ERNSTFALL_TRY(journals_, JournalWatch::start(*nodes_, *board_, journal_nodes(cluster_, scenario_),
                                                nodes_with("k3s")));
   if (!scenario_.probes.empty() || !scenario_.loads.empty())
-    ERNSTFALL_CHECK(journal_->record("files-planned", planned_files(scenario_)));
+    ERNSTFALL_CHECK(journal_->record("files-planned", {{"canary_paths", canary_paths(scenario_)}}));
   ERNSTFALL_TRY(watch_,
                 Watch::start(*nodes_, scenario_, folder_.filename().string(), *board_, stop_));
   if (scenario_.stop_when.metric) {

@@ -1,6 +1,7 @@
 // watch: the engines, the probes that ask through them, and the ledgers that write through them.
 #include "harness/run/watch.h"
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
@@ -134,6 +135,18 @@ std::vector<CanaryNode> canary_nodes(const NodeSet& nodes) {
     for (const std::string& name : drbd->nodes)
       if (Remote* remote = nodes.remote(name)) all.push_back({name, remote});
   return all;
+}
+
+std::vector<std::string> canary_paths(const Scenario& scenario) {
+  std::vector<std::string> paths;
+  for (const LoadSpec& load : scenario.loads) {
+    if (!load.on_volume) continue;
+    const auto path = load.params.find("path");
+    if (path == load.params.end()) continue;
+    const std::string& text = path->second.text;
+    if (std::find(paths.begin(), paths.end(), text) == paths.end()) paths.push_back(text);
+  }
+  return paths;
 }
 
 Result<std::unique_ptr<Watch>> Watch::start(const NodeSet& nodes, const Scenario& scenario,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "harness/inject/executor.h"
 #include "harness/load/canary.h"
@@ -14,6 +15,9 @@ namespace ernstfall {
 
 // Every node on which the replicated volume of a canary may be mounted.
 std::vector<CanaryNode> canary_nodes(const NodeSet& nodes);
+
+// Where the canaries of a scenario write, each path once: what `heal` has to know to remove it.
+std::vector<std::string> canary_paths(const Scenario& scenario);
 
 class Watch {
  public:

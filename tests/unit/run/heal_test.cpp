@@ -11,6 +11,7 @@
 #include "harness/load/canary_script.h"
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
+#include "harness/run/watch.h"
 #include "tests/mocks/sim_nodes.h"
 #include "tests/mocks/temp_folder.h"
 
@@ -144,8 +145,8 @@ TEST_F(HealTest, TheFolderOfACanaryIsWatchedBesideTheFingerprint) {
 TEST_F(HealTest, TheFolderOfACanaryIsRemovedWhereTheVolumeIs) {
   sim_.cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
   journal("run-begin", {{"run_id", "r"}, {"cluster", "sim"}});
-  journal("files-planned", {{"canary_path", "/srv/cloud"}});
-  EXPECT_EQ(read_journal(run())->canary_path, "/srv/cloud");
+  journal("files-planned", {{"canary_path", "/srv/cloud"}});  // the older form
+  EXPECT_THAT(read_journal(run())->canary_paths, ElementsAre("/srv/cloud"));
   int asked = 0;
   const auto script = [&asked](int exit_code) {
     return [&asked, exit_code](const RemoteCommand& command) {
@@ -167,6 +168,37 @@ TEST_F(HealTest, TheFolderOfACanaryIsRemovedWhereTheVolumeIs) {
   EXPECT_THAT(first->problems, ElementsAre(HasSubstr("/srv/cloud is mounted on no node")));
   EXPECT_TRUE(read_journal(run())->files_left);
   EXPECT_EQ(asked, 2);
+}
+
+// Planted: two canaries on two volumes, one of which is mounted on the other node.
+TEST_F(HealTest, EveryCanaryOfARunIsRemoved) {
+  sim_.cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+  journal("run-begin", {{"run_id", "r"}, {"cluster", "sim"}});
+  Scenario scenario;
+  for (const char* path : {"/srv/cloud", "/srv/mail", "/srv/cloud"}) {
+    LoadSpec load;
+    load.on_volume = true;
+    load.params["path"].text = path;
+    scenario.loads.push_back(load);
+  }
+  scenario.loads.emplace_back();  // one that writes into the service
+  journal("files-planned", {{"canary_paths", canary_paths(scenario)}});
+  std::vector<std::string> removed;
+  const auto holds = [&removed](const std::string& node, const std::string& path) {
+    return [&removed, node, path](const RemoteCommand& command) {
+      ExecResult result;
+      result.exit_code = command.argv.at(3) == path ? 0 : kCanaryNowhere;
+      if (result.exit_code == 0) removed.push_back(node + ":" + path);
+      return result;
+    };
+  };
+  sim_["prod"].answer = holds("prod", "/srv/cloud");
+  sim_["mirror"].answer = holds("mirror", "/srv/mail");
+  const auto report = heal();
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_TRUE(report->clean()) << ::testing::PrintToString(report->problems);
+  EXPECT_THAT(removed, ElementsAre("prod:/srv/cloud", "mirror:/srv/mail"));
+  EXPECT_FALSE(read_journal(run())->files_left);
 }
 
 TEST_F(HealTest, ARunInProgressIsNotHealedUnderItsHands) {
