@@ -75,7 +75,8 @@ class BlockCanary {
   virtual Status cleanup(Deadline deadline, const std::stop_token& stop) = 0;
 };
 
-// Deletes the folder of a run, wherever the volume is mounted. Errc::unreachable: nowhere.
+// Deletes the folder of a run, on every node where the volume is mounted. Errc::unreachable:
+// nowhere. Errc::io: it is still there on the nodes named; the others were tried all the same.
 Status remove_canary(const std::vector<CanaryNode>& nodes, const CanaryPlace& place,
                      Deadline deadline, const std::stop_token& stop);
 

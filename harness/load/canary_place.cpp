@@ -117,6 +117,7 @@ Result<std::string> check_canary(const std::vector<CanaryNode>& nodes, const Loa
 Status remove_canary(const std::vector<CanaryNode>& nodes, const CanaryPlace& place,
                      Deadline deadline, const std::stop_token& stop) {
   std::string trouble;
+  std::string refused;
   bool removed = false;
   for (const CanaryNode& node : nodes) {
     const auto result = node.remote->exec(canary_remove(place), deadline, stop);
@@ -126,10 +127,12 @@ Status remove_canary(const std::vector<CanaryNode>& nodes, const CanaryPlace& pl
       removed = true;
     } else if (result->exit_code != kCanaryNowhere) {
       const std::string why = canary_refusal(result->out);
-      return fail_at(Errc::io, node.name, "{}/{} cannot be removed: {}", place.path,
-                     canary_folder(place.run_id), why.empty() ? result->summary() : why);
+      refused += fmt::format("{}{}: {}", refused.empty() ? "" : "; ", node.name,
+                             why.empty() ? result->summary() : why);
     }
   }
+  if (!refused.empty())
+    return fail(Errc::io, "{}/{}: {}", place.path, canary_folder(place.run_id), refused);
   if (removed) return {};
   return fail(Errc::unreachable, "{} is mounted on no node that answers{}", place.path, trouble);
 }

@@ -25,7 +25,7 @@ constexpr Nanos kNodeBackMax = minutes(5);
 constexpr Nanos kRedundancyMax = minutes(10);
 constexpr Nanos kSameStateMax = minutes(3);
 constexpr Nanos kSweepMax = minutes(2);
-constexpr Nanos kServiceFolderMax = std::chrono::seconds(30);
+constexpr Nanos kFilesRemovalMax = std::chrono::seconds(30);  // of each place
 
 class Healer {
  public:
@@ -64,25 +64,34 @@ class Healer {
     return status.has_value();
   }
 
-  // The files that the run wrote into the service: no fault, but ours.
+  // What the run wrote onto volumes and into the service: no fault, but ours. Each has its own
+  // time, and is tried whatever became of the others.
   void remove_files(const JournalState& state, Journal& journal) {
     const auto& service = nodes_.cluster().service;
     if (!service && state.canary_paths.empty()) return;
-    say("removing the run's files from the service");
-    const auto removed = [&]() -> Status {
-      const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kServiceFolderMax));
-      for (const std::string& path : state.canary_paths)
-        ERNSTFALL_CHECK(remove_canary(canary_nodes(nodes_), {path, state.run_id}, deadline, stop_));
-      if (service) {
+    bool all = true;
+    const auto note = [&](const std::string& what, const Status& removed) {
+      all = all && removed;
+      if (removed)
+        done(what + " removed");
+      else
+        problem(what + " cannot be removed: " + to_string(removed.error()));
+    };
+    const auto deadline = [this] {
+      return Deadline::after(nodes_.cluster().scaled(kFilesRemovalMax));
+    };
+    say("removing the run's files");
+    for (const std::string& path : state.canary_paths)
+      note("the block canary's folder below " + path,
+           remove_canary(canary_nodes(nodes_), {path, state.run_id}, deadline(), stop_));
+    if (service)
+      note("the run's files at the service", [&]() -> Status {
         ERNSTFALL_TRY(const auto http, HttpEngine::start(RunClock{}));
-        ERNSTFALL_CHECK(remove_service_folder(*http, *service, state.run_id, deadline, stop_));
-      }
-      return journal.record("files-removed", json{{"healed_by", options_.by}});
-    }();
-    if (removed)
-      done("the run's files removed from the service");
-    else
-      problem("the run's files are still there: " + to_string(removed.error()));
+        return remove_service_folder(*http, *service, state.run_id, deadline(), stop_);
+      }());
+    if (!all) return;
+    if (const auto noted = journal.record("files-removed", {{"healed_by", options_.by}}); !noted)
+      problem(to_string(noted.error()));
   }
 
   void give_lock_back(const std::string& owner, Journal& journal) {

@@ -106,14 +106,16 @@ class LiveWatch final : public Watch {
 
   // The probes write into the same folder, so it is removed even when there is no ledger.
   Status cleanup(Deadline deadline, const std::stop_token& stop) override {
-    Status status;
+    std::vector<std::string> left;
+    const auto note = [&left](const Status& removed) {
+      if (!removed) left.push_back(to_string(removed.error()));
+    };
     // Not stoppable, and soon over: what is left on the volume refuses the next run.
-    for (const auto& canary : canaries_)
-      if (auto removed = canary->cleanup(deadline, {}); !removed) status = std::move(removed);
-    const auto& service = nodes_.cluster().service;
-    if (!service) return status;
-    ERNSTFALL_CHECK(remove_service_folder(*http_, *service, run_id_, deadline, stop));
-    return status;
+    for (const auto& canary : canaries_) note(canary->cleanup(deadline, {}));
+    if (const auto& service = nodes_.cluster().service)
+      note(remove_service_folder(*http_, *service, run_id_, deadline, stop));
+    if (!left.empty()) return fail(Errc::io, "{}", join(left, "; "));
+    return {};
   }
 
  private:

@@ -12,6 +12,9 @@
 #include "harness/run/cluster_state.h"
 #include "harness/run/run_folder.h"
 #include "harness/run/watch.h"
+#include "probes/http_engine.h"
+#include "probes/service_folder.h"
+#include "tests/mocks/fake_webdav.h"
 #include "tests/mocks/sim_nodes.h"
 #include "tests/mocks/temp_folder.h"
 
@@ -199,6 +202,61 @@ TEST_F(HealTest, EveryCanaryOfARunIsRemoved) {
   EXPECT_TRUE(report->clean()) << ::testing::PrintToString(report->problems);
   EXPECT_THAT(removed, ElementsAre("prod:/srv/cloud", "mirror:/srv/mail"));
   EXPECT_FALSE(read_journal(run())->files_left);
+}
+
+// A run with canaries on two volumes and files at a service, whose harness was killed.
+class HealFilesTest : public HealTest {
+ protected:
+  void SetUp() override {
+    sim_.cluster.drbd = DrbdConfig{"r0", {"prod", "mirror"}};
+    sim_.cluster.service.emplace();
+    sim_.cluster.service->url = service_.url();
+    sim_.cluster.service->user = mocks::FakeWebdav::kUser;
+    const std::filesystem::path secret = folder_.path() / "secret";
+    ASSERT_TRUE(write_file_atomic(secret, mocks::FakeWebdav::kPassword, 0600));
+    sim_.cluster.service->password = {SecretRef::Kind::file, secret.string()};
+    journal("run-begin", {{"run_id", "r"}, {"cluster", "sim"}});
+    journal("files-planned", {{"canary_paths", {"/srv/cloud", "/srv/mail"}}});
+    const auto http = HttpEngine::start(RunClock{});
+    ASSERT_TRUE(http);
+    ASSERT_TRUE(make_service_folder(**http, *sim_.cluster.service, "r",
+                                    Deadline::after(std::chrono::seconds(30)), {}));
+    ASSERT_TRUE(service_.has_folder("ernstfall-r"));
+    for (const auto& [name, node] : sim_.nodes)
+      node->answer = [this, name = name](const RemoteCommand& command) {
+        asked_.push_back(name + ":" + command.argv.at(3));
+        ExecResult result;
+        const bool busy = asked_.back() == "prod:/srv/cloud";
+        result.exit_code = busy ? kCanaryRefused : 0;
+        if (busy) result.out = "refused Device or resource busy\n";
+        return result;
+      };
+  }
+
+  mocks::FakeWebdav service_;
+  std::vector<std::string> asked_;
+};
+
+// Planted: what is first in the list cannot be removed.
+TEST_F(HealFilesTest, TheOthersAreRemovedWhenOneCannotBe) {
+  const auto report = heal();
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_THAT(report->problems,
+              ElementsAre(::testing::AllOf(HasSubstr("/srv/cloud"), HasSubstr("prod: Device"))));
+  EXPECT_THAT(asked_, ElementsAre("prod:/srv/cloud", "mirror:/srv/cloud", "prod:/srv/mail",
+                                  "mirror:/srv/mail"));
+  EXPECT_FALSE(service_.has_folder("ernstfall-r"));
+  EXPECT_TRUE(read_journal(run())->files_left);
+}
+
+// Planted: and the secret of the service is gone.
+TEST_F(HealFilesTest, EachFailureIsReported) {
+  sim_.cluster.service->password.name = (folder_.path() / "gone").string();
+  const auto report = heal();
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_THAT(report->problems, ElementsAre(HasSubstr("/srv/cloud"), HasSubstr("at the service")));
+  EXPECT_TRUE(service_.has_folder("ernstfall-r"));
+  EXPECT_TRUE(read_journal(run())->files_left);
 }
 
 TEST_F(HealTest, ARunInProgressIsNotHealedUnderItsHands) {
