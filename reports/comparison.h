@@ -23,6 +23,7 @@
 #include "harness/scenario/scenario.h"
 #include "reports/environment.h"
 #include "reports/model.h"
+#include "reports/siblings.h"
 #include "reports/statistics.h"
 
 namespace ernstfall {
@@ -157,10 +158,12 @@ void add_scenario(ComparisonReport& report, ScenarioComparison scenario);
 // among them, with their problem. Errc::usage: a path that is neither, or the same run twice.
 constexpr std::size_t kMaxRunsPerSide = 500;
 Result<std::vector<ComparedRun>> read_side(const std::vector<std::filesystem::path>& paths,
-                                           const Catalogue& catalogue);
+                                           const Catalogue& catalogue,
+                                           std::size_t most = kMaxRunsPerSide);
 // One of them. Of one that cannot be read, scenario, cluster and start are those of its meta.json,
 // if it has one.
-ComparedRun read_run(const std::filesystem::path& folder, const Catalogue& catalogue);
+ComparedRun read_run(const std::filesystem::path& folder, const Catalogue& catalogue,
+                     Siblings& siblings);
 // Why a run does not count; nullopt: it does.
 std::optional<LeftOutRun> left_out(const ComparedRun& run);
 

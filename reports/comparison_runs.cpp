@@ -83,11 +83,11 @@ Text why_dirty(const RunReport& report) {
 
 }  // namespace
 
-ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue) {
+ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue, Siblings& siblings) {
   ComparedRun run;
   run.folder = folder.string();
   run.report.run_id = folder.filename().string();
-  auto report = load_report(folder, catalogue);
+  auto report = load_report(folder, catalogue, siblings);
   auto environment = read_environment(folder);
   if (!report)
     run.problem = to_string(report.error());
@@ -103,7 +103,7 @@ ComparedRun read_run(const fs::path& folder, const Catalogue& catalogue) {
 }
 
 Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
-                                           const Catalogue& catalogue) {
+                                           const Catalogue& catalogue, std::size_t most) {
   std::vector<fs::path> folders;
   std::set<fs::path> known;
   for (const fs::path& path : paths) {
@@ -114,11 +114,11 @@ Result<std::vector<ComparedRun>> read_side(const std::vector<fs::path>& paths,
       folders.push_back(folder);
     }
   }
-  if (folders.size() > kMaxRunsPerSide)
-    return fail(Errc::usage, "{} runs on one side; {} are the most", folders.size(),
-                kMaxRunsPerSide);
+  if (folders.size() > most)
+    return fail(Errc::usage, "{} runs; {} are the most", folders.size(), most);
   std::vector<ComparedRun> runs;
-  for (const fs::path& folder : folders) runs.push_back(read_run(folder, catalogue));
+  Siblings siblings;
+  for (const fs::path& folder : folders) runs.push_back(read_run(folder, catalogue, siblings));
   return runs;
 }
 

@@ -9,37 +9,14 @@
 #include "harness/lang/messages.h"
 #include "reports/environment.h"
 #include "reports/render.h"
+#include "reports/siblings.h"
+#include "reports/stored_json.h"
 
 namespace ernstfall {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-constexpr std::uint64_t kMaxJsonBytes = 64ULL << 20U;
-
-// Fields of a stored document may be missing or of another type: it may come from another version.
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.is_object() ? json.find(key) : json.end();
-  return json.is_object() && it != json.end() && it->is_string() ? it->get<std::string>() : "";
-}
-std::optional<double> number_of(const Json& json, const char* key) {
-  if (!json.is_object()) return std::nullopt;
-  const auto it = json.find(key);
-  return it != json.end() && it->is_number() ? std::optional(it->get<double>()) : std::nullopt;
-}
-bool flag_of(const Json& json, const char* key) {
-  if (!json.is_object()) return false;
-  const auto it = json.find(key);
-  return it != json.end() && it->is_boolean() && it->get<bool>();
-}
-
-Result<Json> read_json(const fs::path& path) {
-  ERNSTFALL_TRY(const std::string text, read_file(path, kMaxJsonBytes));
-  Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_at(Errc::corrupt, path.string(), "not a JSON object");
-  return json;
-}
 
 // What the journal still owes to a node, in words; empty when nothing. A line that a crash cut is
 // the last one, and nothing was touched before its flush.
@@ -79,53 +56,10 @@ Result<Text> open_undos(const fs::path& path) {
   return words;
 }
 
-RecoveredBy recovered_by_from(std::string_view name) {
-  for (const RecoveredBy value :
-       {RecoveredBy::itself, RecoveredBy::operator_steps, RecoveredBy::undo})
-    if (recovered_by_name(value) == name) return value;
-  return RecoveredBy::nobody;
-}
-
-std::optional<SiblingRun> read_sibling(const fs::path& folder) {
-  const auto result = read_json(folder / "result.json");
-  if (!result) return std::nullopt;
-  const Json rto = result->value("rto", Json::object());
-  SiblingRun sibling;
-  sibling.scenario = text_of(*result, "scenario");
-  sibling.run_id = text_of(*result, "run_id");
-  sibling.verdict = text_of(*result, "verdict");
-  sibling.cluster_class = text_of(*result, "class");
-  sibling.attended = flag_of(*result, "attended");
-  sibling.recovered_by = recovered_by_from(text_of(rto, "recovered_by"));
-  sibling.outage_observed = flag_of(rto, "outage_observed");
-  sibling.rto_lower_ms = number_of(rto, "lower_ms");
-  sibling.rto_upper_ms = number_of(rto, "upper_ms");
-  return sibling;
-}
-
-// The newest run of `scenario` on the same cluster beside `run_folder` that has a result.
-std::optional<SiblingRun> find_sibling(const fs::path& run_folder, const std::string& scenario,
-                                       const std::string& cluster) {
-  if (scenario.empty()) return std::nullopt;
-  std::error_code ec;
-  const fs::path self = fs::canonical(run_folder, ec);
-  std::vector<std::pair<std::string, fs::path>> found;  // by time of start
-  for (const fs::directory_entry& entry : fs::directory_iterator(self.parent_path(), ec)) {
-    std::error_code ignored;
-    if (entry.is_symlink(ignored) || !entry.is_directory(ignored) || entry.path() == self) continue;
-    const auto meta = read_json(entry.path() / "meta.json");
-    if (meta && text_of(*meta, "scenario") == scenario && text_of(*meta, "cluster") == cluster)
-      found.emplace_back(text_of(*meta, "started"), entry.path());
-  }
-  std::sort(found.rbegin(), found.rend());
-  for (const auto& [started, path] : found)
-    if (auto sibling = read_sibling(path)) return sibling;
-  return std::nullopt;
-}
-
 }  // namespace
 
-Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogue) {
+Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogue,
+                           Siblings& siblings) {
   std::error_code ec;
   if (!fs::is_directory(run_folder, ec))
     return fail_at(Errc::usage, run_folder.string(), "no such run folder");
@@ -143,16 +77,27 @@ Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogu
   run.report = assemble(
       {run.history, cluster, scenario,
        seed != meta.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 0,
-       !problem.empty(), problem, find_sibling(run_folder, scenario.compare_with, cluster.name),
+       !problem.empty(), problem, siblings.newest(run_folder, scenario.compare_with, cluster.name),
        environment ? *environment : Environment{}});
   if (const std::string version = text_of(meta, "program_version"); !version.empty())
     run.report.versions.emplace("ernstfall", version);
   return run;
 }
 
-Result<RunReport> load_report(const fs::path& run_folder, const Catalogue& catalogue) {
-  ERNSTFALL_TRY(LoadedRun run, load_run(run_folder, catalogue));
+Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogue) {
+  Siblings siblings;
+  return load_run(run_folder, catalogue, siblings);
+}
+
+Result<RunReport> load_report(const fs::path& run_folder, const Catalogue& catalogue,
+                              Siblings& siblings) {
+  ERNSTFALL_TRY(LoadedRun run, load_run(run_folder, catalogue, siblings));
   return std::move(run.report);
+}
+
+Result<RunReport> load_report(const fs::path& run_folder, const Catalogue& catalogue) {
+  Siblings siblings;
+  return load_report(run_folder, catalogue, siblings);
 }
 
 Status write_reports(const fs::path& run_folder, const RunReport& report, const History& history,

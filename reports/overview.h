@@ -35,6 +35,7 @@ struct OverviewInput {
 };
 // Each path is a run folder, or a folder of them (one level). What looks like a run folder and is
 // broken is among the runs. Errc::usage: a path that is neither, the same run twice, too many runs.
+constexpr std::size_t kMaxRunsOfOverview = 2000;
 Result<OverviewInput> read_overview(const std::vector<std::filesystem::path>& paths,
                                     const Catalogue& catalogue);
 // A folder that is no run and no suite, and holds runs, or what is left of some.

@@ -87,9 +87,10 @@ Result<OverviewInput> read_overview(const std::vector<fs::path>& paths,
     input.suites.insert(input.suites.end(), found.suites.begin(), found.suites.end());
   }
   if (!whole.empty()) {
-    ERNSTFALL_TRY(input.runs, read_side(whole, catalogue));
+    ERNSTFALL_TRY(input.runs, read_side(whole, catalogue, kMaxRunsOfOverview));
   }
-  for (const fs::path& folder : broken) input.runs.push_back(read_run(folder, catalogue));
+  Siblings siblings;
+  for (const fs::path& folder : broken) input.runs.push_back(read_run(folder, catalogue, siblings));
   for (const ComparedRun& run : input.runs)
     if (!has_file(run.folder, "report.html")) input.without_page.insert(run.folder);
   return input;

@@ -9,6 +9,7 @@
 #include "harness/lang/language.h"
 #include "harness/scenario/scenario.h"
 #include "reports/model.h"
+#include "reports/siblings.h"
 
 namespace ernstfall {
 
@@ -21,6 +22,11 @@ struct LoadedRun {
 // what RUN/journal.jsonl still owes. A stored result.json of this run is not read.
 Result<LoadedRun> load_run(const std::filesystem::path& run_folder, const Catalogue& catalogue);
 Result<RunReport> load_report(const std::filesystem::path& run_folder, const Catalogue& catalogue);
+// Of many runs: what lies beside them is read once for all.
+Result<LoadedRun> load_run(const std::filesystem::path& run_folder, const Catalogue& catalogue,
+                           Siblings& siblings);
+Result<RunReport> load_report(const std::filesystem::path& run_folder, const Catalogue& catalogue,
+                              Siblings& siblings);
 
 // For machines, and English whatever the language of the reports is.
 std::string render_json(const RunReport& report);  // result.json

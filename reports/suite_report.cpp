@@ -204,6 +204,7 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
   if ((threshold != nullptr) != (state.kind == SuiteKind::threshold))
     return fail_at(Errc::corrupt, folder.string(), "suite.jsonl and scenario.yaml do not fit");
   std::vector<RunReport> counted;
+  Siblings siblings;
   for (const SuiteRun& logged : state.runs) {
     SuiteRunResult result;
     result.number = logged.number;
@@ -213,7 +214,7 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
     result.outcome = TrialOutcome::unclear;
     result.why = logged.ended ? recorded(logged.why) : Text(Msg::su_run_not_ended);
     if (!logged.folder.empty()) {
-      auto run = load_run(folder / logged.folder, catalogue);
+      auto run = load_run(folder / logged.folder, catalogue, siblings);
       if (run)
         take_run(result, *run, threshold);
       else if (!logged.interrupted)

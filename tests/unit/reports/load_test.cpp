@@ -87,6 +87,48 @@ TEST_F(RunFolders, NewestSiblingOfTheSameClusterIsFound) {
   EXPECT_THAT(report->next_steps.front(), HasSubstr("keep the runbook at hand"));
 }
 
+// Each run is told the same as when it was asked for alone, and what lies beside is read once.
+TEST_F(RunFolders, ManyRunsShareOneLookAtTheirSiblings) {
+  const auto write = [this](const std::string& id, bool attended, const std::string& with,
+                            const std::string& started, bool with_result) {
+    mocks::SyntheticRun run = mocks::kill_prod({.attended = attended});
+    run.scenario.name = attended ? "kill-prod-attended" : "kill-prod";
+    run.scenario.compare_with = with;
+    const fs::path folder = write_run(id, run, started);
+    if (!with_result) return;
+    const auto loaded = load_run(folder, catalogue());
+    ASSERT_TRUE(loaded) << to_string(loaded.error());
+    ASSERT_TRUE(write_reports(folder, loaded->report, loaded->history));
+  };
+  // Two that compare with their own scenario: a run is never beside itself.
+  write("a", true, "kill-prod-attended", "2026-11-21", true);
+  write("b", true, "kill-prod-attended", "2026-11-22", true);
+  write("c", true, "kill-prod", "2026-11-23", false);  // the newest, without a result
+  write("d", false, "kill-prod-attended", "2026-11-24", true);
+  write("e", false, "no-such-scenario", "2026-11-25", true);
+  Siblings siblings;
+  std::map<std::string, std::string> shared;
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    const auto alone = load_report(root_ / id, catalogue());
+    const auto report = load_report(root_ / id, catalogue(), siblings);
+    ASSERT_TRUE(alone && report);
+    EXPECT_EQ(render_json(*report), render_json(*alone)) << id;
+    shared[id] = report->sibling ? report->sibling->run_id : "";
+  }
+  EXPECT_EQ(shared, (std::map<std::string, std::string>{
+                        {"a", "b"}, {"b", "a"}, {"c", "e"}, {"d", "b"}, {"e", ""}}));
+  // Planted: what it has read is gone, and it says the same.
+  for (const char* id : {"b", "c", "e"}) {
+    fs::remove(root_ / id / "meta.json");
+    fs::remove(root_ / id / "result.json");
+  }
+  for (const char* id : {"a", "d"}) {
+    const auto again = load_report(root_ / id, catalogue(), siblings);
+    ASSERT_TRUE(again && again->sibling);
+    EXPECT_EQ(again->sibling->run_id, "b") << id;
+  }
+}
+
 TEST_F(RunFolders, OpenUndoInTheJournalIsDirtyUntilItIsClean) {
   const fs::path folder =
       write_run("a-kill-prod", mocks::kill_prod({.attended = true}), "2026-11-23");
