@@ -186,6 +186,7 @@ bool is_threshold_folder(const fs::path& folder) {
 
 Result<ComparedThreshold> read_threshold(const fs::path& folder, const Catalogue& catalogue) {
   ComparedThreshold compared;
+  compared.folder = folder.string();
   ERNSTFALL_TRY(compared.report, load_suite(folder, catalogue));
   ERNSTFALL_TRY(const Environment files, read_environment(folder));
   for (const SuiteRunResult& run : compared.report.runs) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "reports/comparison.h"
@@ -18,6 +19,7 @@
 namespace ernstfall {
 
 struct ComparedThreshold {
+  std::string folder;
   SuiteReport report;  // of kind threshold
   // Its own two files, and of its runs what was recorded around them.
   std::vector<Environment> environments;

@@ -8,8 +8,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/terminal.h"
 #include "harness/core/text.h"
-#include "reports/comparison.h"
-#include "reports/threshold_comparison.h"
+#include "reports/comparison_sides.h"
 
 namespace ernstfall::cli {
 namespace {
@@ -44,13 +43,8 @@ Result<CompareSettings> compare_settings(const CompareArguments& arguments) {
 }
 
 // What was given of one side: searches for a threshold, and everything else.
-struct Side {
-  std::vector<ComparedRun> runs;
-  std::vector<ComparedThreshold> thresholds;
-};
-
-Result<Side> read_both_kinds(const std::vector<std::string>& names) {
-  Side side;
+Result<ComparedSide> read_both_kinds(const std::vector<std::string>& names) {
+  ComparedSide side;
   std::vector<std::filesystem::path> others;
   for (const std::string& name : names) {
     if (!is_threshold_folder(name)) {
@@ -76,12 +70,9 @@ Result<ExitCode> compare(CompareArguments arguments) {
   if (arguments.base.empty() || arguments.candidate.empty())
     return fail(Errc::usage, "both sides need a run folder, or a folder of runs");
   ERNSTFALL_TRY(const CompareSettings settings, compare_settings(arguments));
-  ERNSTFALL_TRY(const Side base, read_both_kinds(arguments.base));
-  ERNSTFALL_TRY(const Side candidate, read_both_kinds(arguments.candidate));
-  for (const ComparedRun& run : candidate.runs)
-    for (const ComparedRun& other : base.runs)
-      if (run.folder == other.folder)
-        return fail_at(Errc::usage, run.folder, "this run is on both sides");
+  ERNSTFALL_TRY(const ComparedSide base, read_both_kinds(arguments.base));
+  ERNSTFALL_TRY(const ComparedSide candidate, read_both_kinds(arguments.candidate));
+  ERNSTFALL_CHECK(check_sides_differ(base, candidate));
   ComparisonReport report = compare_runs(base.runs, candidate.runs, settings);
   ERNSTFALL_CHECK(compare_thresholds(base.thresholds, candidate.thresholds, report));
   report.base = join(arguments.base, ", ");

@@ -386,6 +386,16 @@ TEST_F(Program, CompareNeverTakesWhatItCannotReadForAPass) {
   EXPECT_EQ(run({"compare", "--base", base, "--candidate", candidate}).exit_code, 2);
   EXPECT_EQ(run({"compare", base}).exit_code, 64);
   EXPECT_EQ(run({"compare", base, base}).exit_code, 64);
+  // The same by another path, and as a copy.
+  fs::create_directory_symlink(base, elsewhere_.path() / "link");
+  EXPECT_EQ(run({"compare", base, (elsewhere_.path() / "link").string()}).exit_code, 64);
+  const char* meta = R"({"scenario": "kill-prod", "cluster": "lab", "started": "2026-11-23"})";
+  write("first/run/meta.json", meta);
+  write("copy/run-2/meta.json", meta);
+  const ProcessResult copy = run(
+      {"compare", (elsewhere_.path() / "first").string(), (elsewhere_.path() / "copy").string()});
+  EXPECT_EQ(copy.exit_code, 64);
+  EXPECT_THAT(copy.err, HasSubstr("this run is on both sides"));
   EXPECT_EQ(run({"compare", base, "no-such-folder"}).exit_code, 64);
   EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10"}).exit_code, 64);
   EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10%", "--rule-out", "5%"}).exit_code,

@@ -10,7 +10,7 @@
 #include "reports/assess_plan.h"
 #include "reports/assessment.h"
 #include "reports/compare_results.h"
-#include "reports/comparison.h"
+#include "reports/comparison_sides.h"
 #include "reports/render.h"
 #include "tests/mocks/run_folder.h"
 
@@ -221,6 +221,26 @@ TEST_F(RunFolders, TwoFoldersOfRunsAreCompared) {
   ASSERT_TRUE(slow);
   EXPECT_EQ(compare_runs(*base, *slow, {}).outcome, CompareOutcome::regression);
   EXPECT_NE(compare_runs(*slow, *base, {}).outcome, CompareOutcome::regression);
+}
+
+// Planted: the gate would be open for whoever compares a run with itself.
+TEST_F(RunFolders, WhatIsOnBothSidesOfAComparisonIsRefused) {
+  const fs::path first = write_run("base/a", mocks::kill_prod(), "2026-11-23");
+  write_run("candidate/b", mocks::kill_prod({.day = 1}), "2026-11-24");
+  const auto side = [this](const char* name) {
+    return ComparedSide{*read_side({root_ / name}, catalogue()), {}};
+  };
+  EXPECT_TRUE(check_sides_differ(side("base"), side("candidate")));
+  fs::create_directory_symlink("base", root_ / "link");
+  fs::copy(first, root_ / "renamed", fs::copy_options::recursive);
+  for (const char* name : {"base", "base/a", "link", "link/a", "renamed"}) {
+    const Status refused = check_sides_differ(side("base"), side(name));
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, Errc::usage);
+    EXPECT_THAT(to_string(refused.error()), HasSubstr("this run is on both sides")) << name;
+  }
+  EXPECT_THAT(to_string(check_sides_differ(side("base"), side("renamed")).error()),
+              testing::AllOf(HasSubstr("renamed"), HasSubstr("base/a")));
 }
 
 TEST_F(RunFolders, ARunThatCannotBeReadIsNamedAndNoFolderIsAnError) {

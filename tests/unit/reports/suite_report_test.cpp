@@ -14,6 +14,7 @@
 #include "harness/core/units.h"
 #include "harness/suite/levels.h"
 #include "harness/suite/suite.h"
+#include "reports/comparison_sides.h"
 #include "reports/render.h"
 #include "reports/text_width.h"
 #include "reports/threshold_comparison.h"
@@ -320,6 +321,23 @@ TEST_F(SuiteFolders, ASearchIsComparedByItsLevelsNotByItsRuns) {
   ComparisonReport report;
   ASSERT_TRUE(compare_thresholds({*search}, {*search}, report));
   EXPECT_THAT(report.scenarios.at(0).environment, IsEmpty()) << "each run has another level";
+  // Planted: the same search on both sides, by another path, or copied.
+  const fs::path link = root_.path() / "link";
+  const fs::path copy = root_.path() / "copy";
+  fs::create_directory_symlink(folder_, link);
+  fs::copy(folder_, copy, fs::copy_options::recursive);
+  for (const fs::path& path : {folder_, link, copy}) {
+    const auto same = read_threshold(path, suite_catalogue());
+    ASSERT_TRUE(same) << to_string(same.error());
+    const Status refused = check_sides_differ({{}, {*search}}, {{}, {*same}});
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, Errc::usage);
+    EXPECT_THAT(to_string(refused.error()), HasSubstr("this search is on both sides"));
+  }
+  auto another = *search;
+  another.folder = root_.path().string();
+  another.report.started_utc = "2026-11-24T03:12:05.123Z";
+  EXPECT_TRUE(check_sides_differ({{}, {*search}}, {{}, {another}}));
   EXPECT_EQ(report.outcome, CompareOutcome::no_regression) << report.scenarios.at(0).reasons.at(0);
 }
 
