@@ -151,6 +151,12 @@ OrderedJson clocks_json(const RunReport& report) {
                        {"until_ms", to_ms(step.until)},
                        {"by_lower_ms", to_ms(step.by.lower_ns)},
                        {"by_upper_ms", to_ms(step.by.upper_ns)}});
+    OrderedJson rates = OrderedJson::array();
+    for (const ClockRate& rate : clock.rates)
+      rates.push_back({{"from_ms", to_ms(rate.from)},
+                       {"until_ms", to_ms(rate.until)},
+                       {"lower_ppm", rate.lower_ppm},
+                       {"upper_ppm", rate.upper_ppm}});
     const auto& offset = clock.offset;
     const auto& drift = clock.drift;
     clocks.push_back(
@@ -166,6 +172,7 @@ OrderedJson clocks_json(const RunReport& report) {
           offset ? OrderedJson(to_ms(clock.uncertainty_max_ns)) : OrderedJson(nullptr)},
          {"drift_lower_ppm", drift ? OrderedJson(drift->lower_ppm) : OrderedJson(nullptr)},
          {"drift_upper_ppm", drift ? OrderedJson(drift->upper_ppm) : OrderedJson(nullptr)},
+         {"rates", std::move(rates)},
          {"steps", std::move(steps)}});
   }
   return clocks;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 
 #include "harness/core/text.h"
@@ -252,13 +253,36 @@ Text inputs_text(const Prediction& prediction) {
   return text;
 }
 
+namespace {
+
+// From 10 % on as a factor, "2.90 ± 0.01 times as fast"; below in ppm.
+Text rate_text(const ClockRate& rate, const Text& before) {
+  constexpr double kAsFactorPpm = 100'000;
+  const double middle = (rate.lower_ppm + rate.upper_ppm) / 2;
+  const double uncertainty = (rate.upper_ppm - rate.lower_ppm) / 2;
+  const NumberValue from = seconds_value(rate.from);
+  const NumberValue until = seconds_value(rate.until);
+  if (std::abs(middle) < kAsFactorPpm)
+    return {middle < 0 ? Msg::clock_slow : Msg::clock_fast,
+            {inner(before), NumberValue{std::abs(middle), 0},
+             NumberValue{std::ceil(uncertainty + 0.5), 0}, from, until}};
+  const int decimals = uncertainty < 2'000 ? 4 : uncertainty < 20'000 ? 3 : 2;
+  const double ulp = std::pow(10, -decimals);
+  return {Msg::clock_factor,
+          {inner(before), NumberValue{1 + middle / 1e6, decimals},
+           NumberValue{std::ceil(uncertainty / 1e6 / ulp + 0.5) * ulp, decimals}, from, until}};
+}
+
+}  // namespace
+
 Text clock_text(const NodeClockSummary& clock) {
   if (!clock.offset) return clock.silent > 0 ? Msg::clock_never_answered : Msg::clock_not_asked;
   const std::int64_t middle = clock.offset->middle_ns();
   Text text = figure(fmt::format("{}{} ± {}", middle < 0 ? "-" : "+",
                                  format_duration(Nanos(std::abs(middle))),
                                  format_duration(Nanos(clock.offset->uncertainty_ns()))));
-  if (clock.drift)
+  for (const ClockRate& rate : clock.rates) text = rate_text(rate, text);
+  if (clock.drift && clock.rates.empty())
     text = {Msg::clock_drift,
             {inner(text), NumberValue{clock.drift->lower_ppm, 0},
              NumberValue{clock.drift->upper_ppm, 0}}};

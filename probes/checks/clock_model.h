@@ -10,9 +10,10 @@
 //   max_i (low_i - d|t - R_i|)  <=  o(t)  <=  min_i (high_i + d|t - S_i|)
 //
 // Readings that cannot both be true under that rate mean that the clock was set between them: a
-// step (or a slew faster than kMaxDriftPpm, which looks like several). While it happened the clock
-// said something between what it said before and after. A step smaller than the uncertainty of the
-// readings around it cannot be seen, and moves nothing by more than that uncertainty.
+// step (or a rate beyond kMaxDriftPpm, which looks like several, and is told as a rate: course()).
+// While it happened the clock said something between what it said before and after. A step smaller
+// than the uncertainty of the readings around it cannot be seen, and moves nothing by more than
+// that uncertainty.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,20 @@ struct ClockStep {
   ClockBounds by;  // by how much the clock went forward; negative: back
 };
 
+// The clock ran too fast by so much all this time, or too slow: more than any correction makes it.
+struct ClockRate {
+  TimeNs from = 0;
+  TimeNs until = 0;
+  double lower_ppm = 0;
+  double upper_ppm = 0;
+};
+
+// What a clock did, in as few words as the readings allow.
+struct ClockCourse {
+  std::vector<ClockRate> rates;
+  std::vector<ClockStep> steps;
+};
+
 class ClockModel {
  public:
   // In order of `answered`. `node_ns` counts from the axis' base (wall time at the base taken off);
@@ -63,6 +78,10 @@ class ClockModel {
   std::optional<Placement> place(std::int64_t node_ns, TimeNs not_before, TimeNs not_after) const;
 
   std::vector<ClockStep> steps() const;
+  // For people: a clock at another rate contradicts every reading before it, and would be told as
+  // many steps. Three segments or more of which one straight line keeps all bounds are one rate.
+  // Nothing is placed by it.
+  ClockCourse course() const;
   // Parts per million that the clock runs too fast, over the longest stretch without a step.
   struct Drift {
     double lower_ppm = 0;

@@ -223,7 +223,9 @@ std::vector<NodeClockSummary> NodeTimes::summaries() const {
       summary.round_trips = model->round_trips();
       summary.one_way = model->one_way();
       summary.drift = model->drift();
-      summary.steps = model->steps();
+      ClockCourse course = model->course();
+      summary.rates = std::move(course.rates);
+      summary.steps = std::move(course.steps);
     }
     all.push_back(std::move(summary));
   }

@@ -44,6 +44,7 @@ struct NodeClockSummary {
   TimeNs offset_at = 0;
   std::int64_t uncertainty_max_ns = 0;  // over the readings' time
   std::optional<ClockModel::Drift> drift;
+  std::vector<ClockRate> rates;
   std::vector<ClockStep> steps;
 };
 

@@ -150,6 +150,13 @@ inline std::vector<std::pair<std::string, RunWithSettings>> runs_of_every_kind()
     return at > seconds_ns(50) ? std::int64_t{300'000'000'000} : std::int64_t{5'000'000};
   };
   add("stepped clock", takeover(stepped));
+  Takeover fast;
+  fast.clock = [](TimeNs at) { return at * 19 / 10; };
+  add("fast clock", takeover(fast));
+  fast.clock = [](TimeNs at) { return at / 50; };
+  add("faster clock", takeover(fast));
+  fast.clock = [](TimeNs at) { return -at / 50; };
+  add("slower clock", takeover(fast));
   SyntheticRun run = kill_prod({.attended = true});
   drop_kind(run, kinds::kOperatorStep);
   add("by itself", std::move(run));

@@ -8,6 +8,7 @@
 
 #include "reports/render.h"
 #include "reports/timeline.h"
+#include "reports/words.h"
 #include "tests/mocks/synthetic_takeover.h"
 
 namespace ernstfall {
@@ -176,6 +177,32 @@ TEST(Recovery, AStepOfAClockIsTold) {
       told = true;
     }
   EXPECT_TRUE(told);
+}
+
+// As on a lab machine that measured its time stamp counter wrong: one rate, in one line.
+TEST(Recovery, AnotherRateOfAClockIsToldOnce) {
+  Takeover plan;
+  plan.clock = [](TimeNs at) { return at * 19 / 10; };
+  const RunReport report = report_of(plan);
+  bool told = false;
+  for (const NodeClockSummary& clock : report.clocks)
+    if (clock.node == "mirror") {
+      EXPECT_THAT(clock.steps, IsEmpty());
+      ASSERT_EQ(clock.rates.size(), 1U);
+      EXPECT_LE(clock.rates[0].lower_ppm, 1'900'000);
+      EXPECT_GE(clock.rates[0].upper_ppm, 1'900'000);
+      EXPECT_THAT(
+          clock_text(clock).english(),
+          testing::ContainsRegex("; ran 2.[89][0-9]* ± 0.[0-9]+ times as fast as ours from [0-9.]+ "
+                                 "s to [0-9.]+ s$"));
+      told = true;
+    }
+  EXPECT_TRUE(told);
+  for (const auto& clock : nlohmann::json::parse(render_json(report))["clocks"])
+    if (clock["node"] == "mirror") {
+      EXPECT_EQ(clock["rates"].size(), 1U);
+      EXPECT_EQ(clock["steps"].size(), 0U);
+    }
 }
 
 TEST(Recovery, IsInResultJson) {
