@@ -84,6 +84,27 @@ Measure numbers_of(const MeasureValues& values, const CompareSettings& settings)
   return measure;
 }
 
+// Fewer runs on each side cannot exclude chance, whatever they say.
+std::size_t fewest_runs() {
+  std::size_t fewest = 1;
+  while (!enough_for_limits(fewest, fewest)) ++fewest;
+  return fewest;
+}
+
+// Too few runs to see a spread: how many would be enough is not known, and not guessed.
+void say_that_it_is_too_early(Measure& measure, double width) {
+  const std::size_t fewest = fewest_runs();
+  if (std::min(measure.base.n, measure.candidate.n) >= fewest) {
+    measure.note = Msg::cmp_not_enough;  // of values without an end
+    return;
+  }
+  measure.repeats_least = fewest;
+  measure.note = Text(Msg::cmp_at_least, {plain_number(fewest)});
+  if (measure.is_time() && width >= measure.rule_out)
+    measure.note = Text(Msg::cmp_at_least_wide, {plain_number(fewest), DurationValue{width},
+                                                 DurationValue{measure.rule_out}});
+}
+
 // How many runs of each side would decide it, and the words for it.
 void say_what_is_missing(Measure& measure, const MeasureValues& values) {
   measure.outcome = CompareOutcome::unknown;
@@ -91,24 +112,25 @@ void say_what_is_missing(Measure& measure, const MeasureValues& values) {
     measure.note = Msg::cmp_nowhere;
     return;
   }
-  const double typical =
-      measure.base.median ? measure.base.median->middle() : measure.candidate.median->middle();
-  const auto spread = spread_of({middles(values.base), middles(values.candidate)});
-  const double known = spread.value_or(kAssumedSpread * typical);
   // The bounds of both sides eat into what can be seen.
-  const double visible =
-      measure.rule_out - (typical_width(values.base) + typical_width(values.candidate)) / 2;
-  const auto to_see = repeats_to_find(visible, known, std::min(measure.alpha, kLimitP), kPower);
+  const double width = (typical_width(values.base) + typical_width(values.candidate)) / 2;
+  const auto spread = spread_of({middles(values.base), middles(values.candidate)});
+  if (!spread) return say_that_it_is_too_early(measure, width);
+  if (measure.is_time() && width >= measure.rule_out) {
+    measure.note = Text(Msg::cmp_too_wide, {DurationValue{width}, DurationValue{measure.rule_out}});
+    return;
+  }
+  const auto to_see =
+      repeats_to_find(measure.rule_out - width, *spread, std::min(measure.alpha, kLimitP), kPower);
   const auto to_pass_tolerance =
-      repeats_to_find(measure.rule_out - measure.tolerance, known, 0.5, kPower);
-  if (!to_see || !to_pass_tolerance || !std::isfinite(known)) {
+      repeats_to_find(measure.rule_out - measure.tolerance, *spread, 0.5, kPower);
+  if (!to_see || !to_pass_tolerance) {
     measure.note = Msg::cmp_never_enough;
     return;
   }
   const std::size_t now = std::min(measure.base.n, measure.candidate.n);
   measure.repeats = std::max({*to_see, *to_pass_tolerance, now + 1});
-  measure.note =
-      Text(spread ? Msg::cmp_enough : Msg::cmp_enough_assumed, {plain_number(*measure.repeats)});
+  measure.note = Text(Msg::cmp_enough, {plain_number(*measure.repeats)});
 }
 
 void judge_measure(Measure& measure, const MeasureValues& values, double alpha) {
@@ -159,6 +181,7 @@ bool judge_loss_by_example(Measure& measure) {
   } else if (measure.candidate.max->upper > measure.tolerance) {
     measure.note = Msg::cmp_not_read;
   } else if (!enough_for_limits(measure.base.n, measure.candidate.n)) {
+    measure.repeats_least = fewest_runs();
     measure.note = Msg::cmp_not_enough;
   } else {
     measure.outcome = CompareOutcome::no_regression;
@@ -261,6 +284,8 @@ void conclude(ScenarioComparison& result, const CompareSettings& settings, bool 
     result.reasons.push_back(
         {Msg::labelled, {inner(measure_text(measure.name)), inner(measure.note)}});
     if (measure.repeats) result.repeats = std::max(result.repeats.value_or(0), *measure.repeats);
+    if (measure.repeats_least)
+      result.repeats_least = std::max(result.repeats_least.value_or(0), *measure.repeats_least);
   }
   for (const LeftOutRun& run : result.candidate_left_out)
     if (run.may_hide) {

@@ -51,7 +51,6 @@ struct CompareSettings {
 
 constexpr double kShiftConfidence = 0.95;  // two-sided
 constexpr double kPower = 0.9;             // of the number of repeats that is called enough
-constexpr double kAssumedSpread = 0.15;    // of the median, where too few runs tell it
 
 // One run folder of a side.
 struct ComparedRun {
@@ -90,7 +89,10 @@ struct Measure {
   CompareOutcome outcome = CompareOutcome::unknown;
   bool decides = true;  // false: it may add a regression, but being unknown changes nothing
   bool better = false;  // beyond chance and beyond the tolerance
-  std::optional<std::size_t> repeats;  // per side that would be enough; only when unknown
+  // Per side, only when unknown: that would be enough, at the spread that was seen; or, where too
+  // few runs show one, with fewer than which nothing can be said.
+  std::optional<std::size_t> repeats;
+  std::optional<std::size_t> repeats_least;
   Text note;
 
   bool is_time() const { return kind != MeasureKind::loss && kind != MeasureKind::invariant; }
@@ -138,8 +140,9 @@ struct ScenarioComparison {
   std::vector<Measure> measures;
   std::optional<ThresholdShift> threshold;  // then there are no measures
   CompareOutcome outcome = CompareOutcome::unknown;
-  std::vector<Text> reasons;           // why the outcome is what it is, in words
-  std::optional<std::size_t> repeats;  // per side that would be enough
+  std::vector<Text> reasons;                 // why the outcome is what it is, in words
+  std::optional<std::size_t> repeats;        // per side that would be enough
+  std::optional<std::size_t> repeats_least;  // where that is not known yet: to say anything
 };
 
 struct ComparisonReport {

@@ -144,6 +144,9 @@ class ComparisonConsole {
     if (comparison.repeats)
       text += wrap(word({Msg::cmp_would_be, {plain_number(*comparison.repeats)}}),
                    kComparisonColumns, 2);
+    else if (comparison.repeats_least)
+      text += wrap(word({Msg::cmp_least, {plain_number(*comparison.repeats_least)}}),
+                   kComparisonColumns, 2);
     return text;
   }
 

@@ -183,6 +183,8 @@ class ComparisonHtml {
                  {plain_number(comparison.base_runs), plain_number(comparison.candidate_runs)});
     if (comparison.repeats)
       meaning = clauses(meaning, {Msg::cmp_would_be_clause, {plain_number(*comparison.repeats)}});
+    else if (comparison.repeats_least)
+      meaning = clauses(meaning, {Msg::cmp_least, {plain_number(*comparison.repeats_least)}});
     text += verdict_line(comparison.outcome, meaning) + environment(comparison);
     text += list(Msg::cmp_not_counted_heading, left_out(comparison)) + bars(comparison) +
             (comparison.threshold ? threshold(*comparison.threshold) : measures(comparison)) +

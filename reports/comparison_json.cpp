@@ -69,6 +69,7 @@ ComparisonJson measure_json(const Measure& measure) {
           {"tolerance", measure.tolerance},
           {"rule_out", measure.rule_out},
           {"repeats_enough", or_null(measure.repeats)},
+          {"repeats_least", or_null(measure.repeats_least)},
           {"note", measure.note.english()}};
 }
 
@@ -117,6 +118,7 @@ ComparisonJson scenario_json(const ScenarioComparison& comparison) {
           {"outcome", compare_outcome_name(comparison.outcome)},
           {"reasons", std::move(reasons)},
           {"repeats_enough", or_null(comparison.repeats)},
+          {"repeats_least", or_null(comparison.repeats_least)},
           {"base_runs", comparison.base_runs},
           {"candidate_runs", comparison.candidate_runs},
           {"base_left_out", left_out_json(comparison.base_left_out)},

@@ -42,6 +42,9 @@ class ComparisonMarkdown {
     for (const Text& reason : comparison.reasons) text += "* " + cell(reason) + "\n";
     if (comparison.repeats)
       text += "\n" + word({Msg::cmp_would_be_sentence, {plain_number(*comparison.repeats)}}) + "\n";
+    else if (comparison.repeats_least)
+      text +=
+          "\n" + word({Msg::cmp_least_sentence, {plain_number(*comparison.repeats_least)}}) + "\n";
     return text;
   }
 

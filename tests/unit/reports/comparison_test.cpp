@@ -100,18 +100,46 @@ TEST(Compare, SlowerWithinTheToleranceIsAccepted) {
 
 // Three runs of each side can prove nothing, however far apart they are: 1 split of 20.
 TEST(Compare, FewRunsAreNotEnoughAndItSaysHowManyAre) {
-  for (const int count : {1, 3}) {
-    const ComparisonReport report = compare(ten_each({}, mocks::slower({}, 3), 1, count));
-    EXPECT_EQ(report.outcome, CompareOutcome::unknown);
-    EXPECT_EQ(exit_code_for(report.outcome), ExitCode::inconclusive);
-    ASSERT_TRUE(report.scenarios[0].repeats);
-    EXPECT_THAT(*report.scenarios[0].repeats, AllOf(Ge(5U), Le(40U)));
-    EXPECT_THAT(
-        render_comparison_console(report, false),
-        AllOf(HasSubstr("UNKNOWN"), HasSubstr("not enough data"), Not(HasSubstr("NO REGRESSION"))));
-  }
-  EXPECT_THAT(compare(ten_each({}, {}, 1, 1)).scenarios[0].reasons,
-              Contains(HasSubstr("assuming a spread of 15 %")));
+  const ComparisonReport report = compare(ten_each({}, mocks::slower({}, 3), 1, 3));
+  EXPECT_EQ(report.outcome, CompareOutcome::unknown);
+  EXPECT_EQ(exit_code_for(report.outcome), ExitCode::inconclusive);
+  ASSERT_TRUE(report.scenarios[0].repeats);
+  EXPECT_THAT(*report.scenarios[0].repeats, AllOf(Ge(5U), Le(40U)));
+  EXPECT_THAT(
+      render_comparison_console(report, false),
+      AllOf(HasSubstr("UNKNOWN"), HasSubstr("not enough data"), Not(HasSubstr("NO REGRESSION"))));
+}
+
+// One value has no spread: how many repeats would be enough is not guessed from it, however wide or
+// narrow its bounds are. What is certain is with how few nothing can be said.
+TEST(Compare, OneRunOnEachSideGivesNoNumberThatWouldBeEnough) {
+  Recovery coarse;
+  coarse.probe_period_ms = 5'000;  // its bounds leave little to see
+  Recovery coarser;
+  coarser.probe_period_ms = 20'000;
+  for (const Recovery& recovery : {Recovery{}, coarse, coarser})
+    for (const int count : {1, 2}) {
+      const ComparisonReport report = compare(ten_each(recovery, recovery, 1, count));
+      const ScenarioComparison& scenario = report.scenarios[0];
+      EXPECT_EQ(report.outcome, CompareOutcome::unknown);
+      EXPECT_FALSE(scenario.repeats);
+      EXPECT_EQ(scenario.repeats_least, 4U);
+      const bool wide = recovery.probe_period_ms > 15'000;
+      const Text& note = measure_of(scenario, "users cut off").note;
+      EXPECT_THAT(note, HasSubstr("at least 4 repeats on each side"));
+      EXPECT_THAT(note, wide ? HasSubstr("a higher `rate`") : HasSubstr("seen in their spread"));
+      for (const std::string& text :
+           {render_comparison_console(report, false), render_comparison_markdown(report),
+            render_comparison_html(report), render_comparison_json(report)})
+        EXPECT_THAT(text,
+                    Not(testing::AnyOf(HasSubstr("would be enough"), HasSubstr("nough would be"))));
+      for (const std::string& text : {render_comparison_console(report, false, Language::marked),
+                                      render_comparison_markdown(report, Language::marked),
+                                      render_comparison_html(report, Language::marked)})
+        EXPECT_THAT(mocks::unmarked_words(text), testing::IsEmpty());
+      EXPECT_THAT(render_comparison_console(report, false),
+                  HasSubstr("needed to say anything: at least 4 repeats on each side"));
+    }
 }
 
 TEST(Compare, ProbesThatAskTooSeldomAreNotMendedByRepeats) {
@@ -319,8 +347,13 @@ TEST(CompareLanguage, EveryReportOfAComparisonCanBeSaidInGerman) {
   candidate[1].report.history_truncated = true;
   candidate[2].environment["scenario: faults.0.hold"] = "90s";
   candidate[3].report.rpo.lost = 2;
-  for (const std::size_t few : {std::size_t{6}, std::size_t{1}}) {
-    base.resize(few);
+  for (const std::size_t few : {std::size_t{6}, std::size_t{1}, std::size_t{0}}) {
+    base.resize(std::max<std::size_t>(few, 1));
+    // Probes that ask too seldom, on both sides.
+    for (std::vector<ComparedRun>* side : {&base, &candidate})
+      for (ComparedRun& run : *side)
+        if (few == 0 && run.report.rto.lower_ms && run.report.rto.upper_ms)
+          *run.report.rto.upper_ms += 60'000;
     ComparisonReport report = compare_runs(base, candidate, {});
     report.base = "runs/base";
     report.candidate = "runs/candidate";
