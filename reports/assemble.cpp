@@ -222,7 +222,7 @@ RunReport assemble(const AssembleInput& input) {
   report.marks = marks_of(input.history, facts, drbd);
   report.verdict = verdict_of(report, input, facts);
   classify(report, facts);
-  explain(report, facts, input.cluster, input.scenario);
+  explain(report, facts, input.cluster, input.scenario, input.settings);
   if (report.history_truncated)
     report.not_measured.insert(
         report.not_measured.begin(),

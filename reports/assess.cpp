@@ -281,7 +281,11 @@ Result<Assessment> assess_runs(const std::vector<AssessedRun>& runs,
   decide(assessment);
   assessment.differences = differences_of(sorted.counted);
   find_single_points(assessment, cluster, sorted.of_need);
-  find_gaps(assessment, cluster);
+  std::vector<EarlyProtocol> protocols;
+  for (const AssessedRun* run : sorted.counted)
+    if (lost_acknowledged_data(run->run.report))
+      add_protocols(protocols, early_protocols(run->run.environment));
+  find_gaps(assessment, cluster, protocols);
   return assessment;
 }
 

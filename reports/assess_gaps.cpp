@@ -61,7 +61,21 @@ bool is_open(const RuleResult& result, const Node& node) {
       });
 }
 
-Gap gap_of(const RuleResult& result, const Assessment& assessment, const Cluster& cluster) {
+// What explains a loss comes first; of copies that cannot be trusted after "stop".
+void add_data_options(Gap& gap, const std::vector<EarlyProtocol>& protocols) {
+  const bool of_loss = gap.rule == AssessRule::service_loss || gap.rule == AssessRule::block_loss ||
+                       gap.rule == AssessRule::write_order;
+  std::vector<GapOption> settings;
+  if (of_loss && gap.state == RuleState::not_met)
+    for (const EarlyProtocol& early : protocols)
+      settings.push_back({protocol_advice(early), Msg::opt_protocol_cost});
+  if (!rule_entry(gap.rule).breaks) add_options(gap.options, settings);
+  add_options(gap.options, options_for(gap.rule, gap.state));
+  add_options(gap.options, settings);
+}
+
+Gap gap_of(const RuleResult& result, const Assessment& assessment, const Cluster& cluster,
+           const std::vector<EarlyProtocol>& protocols) {
   Gap gap{result.rule, result.state, {}, {}, {}};
   const bool missed = result.state == RuleState::not_met;
   std::set<std::size_t> needs;
@@ -88,7 +102,7 @@ Gap gap_of(const RuleResult& result, const Assessment& assessment, const Cluster
     gap.missing = {Msg::gap_fencing, {nodes}};
     return gap;
   }
-  add_options(gap.options, options_for(result.rule, result.state));
+  add_data_options(gap, protocols);
   const Msg id = !missed                          ? (canary ? Msg::gap_canary : Msg::gap_untested)
                  : rule_entry(result.rule).breaks ? Msg::gap_broken
                  : result.rule == AssessRule::service_loss ? Msg::gap_lost
@@ -133,13 +147,14 @@ void find_single_points(Assessment& assessment, const Cluster& cluster,
   }
 }
 
-void find_gaps(Assessment& assessment, const Cluster& cluster) {
+void find_gaps(Assessment& assessment, const Cluster& cluster,
+               const std::vector<EarlyProtocol>& protocols) {
   for (const ClusterClass value :
        {ClusterClass::backup_like, ClusterClass::data_ha, ClusterClass::ha}) {
     NextClass next{value, {}};
     for (const RuleResult& result : assessment.rules)
       if (rule_entry(result.rule).needed == value && result.state != RuleState::met)
-        next.gaps.push_back(gap_of(result, assessment, cluster));
+        next.gaps.push_back(gap_of(result, assessment, cluster, protocols));
     if (!next.gaps.empty()) assessment.next.push_back(std::move(next));
   }
 }

@@ -5,6 +5,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/scenario/scenario.h"
 #include "probes/checks/run_facts.h"
+#include "reports/environment.h"
 #include "reports/model.h"
 
 namespace ernstfall {
@@ -15,6 +16,6 @@ int class_rank(ClusterClass value);
 // checks and phases are complete.
 void classify(RunReport& report, const RunFacts& facts);
 void explain(RunReport& report, const RunFacts& facts, const Cluster& cluster,
-             const Scenario& scenario);
+             const Scenario& scenario, const Environment& settings);
 
 }  // namespace ernstfall

@@ -74,8 +74,14 @@ void add_drbd_options(const std::string& prefix, const std::string& text, Enviro
       if (line.back() == ';') line.pop_back();
       const std::size_t space = line.find_first_of(" \t");
       blocks.push_back(line.substr(0, space));
-      out[prefix + join(blocks, " ")] =
+      const std::string value =
           space == std::string::npos ? "yes" : std::string(trim(line.substr(space)));
+      // Of several connections each may say something else.
+      std::string& all = out[prefix + join(blocks, " ")];
+      if (all.empty())
+        all = value;
+      else if (all != value)
+        all += ", " + value;
       blocks.pop_back();
     }
   }

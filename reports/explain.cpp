@@ -4,6 +4,7 @@
 
 #include "harness/lang/messages.h"
 #include "reports/classify.h"
+#include "reports/protocol_advice.h"
 #include "reports/words.h"
 
 namespace ernstfall {
@@ -224,12 +225,29 @@ void suggest_for_family(RunReport& report) {
     report.next_steps.push_back(Msg::next_resource);
 }
 
-void suggest(RunReport& report, const Cluster& cluster) {
+bool promoted_twice(const RunReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& check) {
+    return check.verdict == Verdict::fail &&
+           (check.name == "single-primary" || check.name == "no-split-brain");
+  });
+}
+
+// The setting that explains a loss, where one was recorded that does; true: it was.
+bool suggest_protocol(RunReport& report, const Environment& settings) {
+  if (!lost_acknowledged_data(report)) return false;
+  const std::vector<EarlyProtocol> early = early_protocols(settings);
+  for (const EarlyProtocol& one : early) report.next_steps.push_back(protocol_advice(one));
+  return !early.empty();
+}
+
+void suggest(RunReport& report, const Cluster& cluster, const Environment& settings) {
   if (report.cluster_class == ClusterClass::unsafe) {
     report.next_steps.push_back(Msg::next_stop);
-    report.next_steps.push_back(Msg::next_find_promoter);
+    if (!suggest_protocol(report, settings) || promoted_twice(report))
+      report.next_steps.push_back(Msg::next_find_promoter);
     return;
   }
+  const bool protocol = suggest_protocol(report, settings);
   if (report.cluster_class == ClusterClass::unknown) {
     for (const ClassReason& reason : report.class_reasons)
       if (!reason.known)
@@ -240,7 +258,9 @@ void suggest(RunReport& report, const Cluster& cluster) {
   const bool drbd_kept_all = report.blocks && report.blocks->acknowledged > 0 &&
                              report.blocks->lost == 0 && report.blocks->unaudited == 0;
   if (report.rpo.lost > 0)
-    report.next_steps.push_back(drbd_kept_all ? Msg::next_flush : Msg::next_lost);
+    report.next_steps.push_back(drbd_kept_all ? Msg::next_flush
+                                : protocol    ? Msg::next_lost_again
+                                              : Msg::next_lost);
   if (report.rto.outage_observed && report.cluster_class != ClusterClass::ha) {
     if (promotion_helps(report, cluster))
       suggest_recovery(report, cluster);
@@ -276,9 +296,9 @@ void state_limits(RunReport& report, const RunFacts& facts, const Cluster& clust
 }  // namespace
 
 void explain(RunReport& report, const RunFacts& facts, const Cluster& cluster,
-             const Scenario& scenario) {
+             const Scenario& scenario, const Environment& settings) {
   report.why = why(report, facts, cluster);
-  suggest(report, cluster);
+  suggest(report, cluster, settings);
   state_limits(report, facts, cluster, scenario);
 }
 

@@ -134,6 +134,10 @@ inline std::vector<std::pair<std::string, RunWithSettings>> runs_of_every_kind()
   add("unattended", kill_prod());
   add("attended", kill_prod({.attended = true}));
   add("lost", kill_prod({.attended = true, .lost_writes = 3}));
+  for (const char* protocol : {"A", "B"})
+    add("lost under protocol " + std::string(protocol),
+        kill_prod({.attended = true, .lost_writes = 3}),
+        {{"node: prod drbd-options resource \"r0\" connection net protocol", protocol}});
   add("not back", kill_prod({.service_up_s = 1000}));
   add("split brain", split_brain_run());
   add("soak", soak());

@@ -206,6 +206,27 @@ TEST(Assess, EachHaRuleIsNeeded) {
             ClusterClass::unknown);
 }
 
+// Planted: a write lost under protocol A; and the same setting where nothing was lost.
+TEST(Assess, AProtocolThatExplainsALossIsNamed) {
+  for (const bool lost : {true, false}) {
+    std::vector<AssessedRun> runs = recovering_runs();
+    AssessedRun& run = mocks::run_of(runs, "restart-prod");
+    run.run.report.rpo.lost = lost ? 1 : 0;
+    for (const char* node : {"prod", "mirror"})
+      run.run.environment["node: " + std::string(node) +
+                          " drbd-options resource \"r0\" connection net protocol"] = "A";
+    const Assessment assessment = assess(runs);
+    std::string options;
+    for (const NextClass& next : assessment.next)
+      for (const Gap& gap : next.gaps)
+        for (const GapOption& option : gap.options) options += option.what.english() + "\n";
+    if (lost)
+      EXPECT_THAT(options, HasSubstr("protocol A was recorded on mirror, prod"));
+    else
+      EXPECT_THAT(options, testing::Not(HasSubstr("protocol A")));
+  }
+}
+
 TEST(Assess, RunbookMakesItDataHaAndOneRepetitionThatFailsUndoesThat) {
   std::vector<AssessedRun> runs = recovering_runs();
   AssessedRun& alone = mocks::run_of(runs, "data-power-prod");

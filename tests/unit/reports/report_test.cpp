@@ -97,6 +97,64 @@ TEST(Assemble, LostWritesAreBackupLikeWhoeverRecovered) {
   EXPECT_THAT(report.why, HasSubstr("all 3 lost writes were acknowledged"));
 }
 
+// Planted: a loss under protocol A and B, on DRBD 9 and 8.4; and what must not be accused.
+class Protocol : public testing::Test {
+ protected:
+  static constexpr const char* kNine =
+      "node: prod drbd-options resource \"r0\" connection net protocol";
+  static constexpr const char* kEight = "node: mirror drbd-options resource r0 net protocol";
+  static RunReport with(const mocks::SyntheticRun& run,
+                        const std::map<std::string, std::string>& settings) {
+    AssembleInput input{run.history, run.cluster, run.scenario, 71, false, "", {}};
+    input.settings = settings;
+    return assemble(input);
+  }
+  static std::string advice(const RunReport& report) {
+    for (const Text& step : report.next_steps)
+      if (step.english().find("set protocol C") != std::string::npos) return step.english();
+    return "";
+  }
+  const mocks::SyntheticRun lost_ = mocks::kill_prod({.attended = true, .lost_writes = 3});
+};
+
+TEST_F(Protocol, ThatAcknowledgesTooEarlyIsNamedWhereDataWasLost) {
+  EXPECT_THAT(advice(with(lost_, {{kNine, "A"}})),
+              testing::AllOf(HasSubstr("resource r0 "), HasSubstr("net"),
+                             HasSubstr("protocol A was recorded on prod)"),
+                             HasSubstr("drbdadm adjust r0")));
+  EXPECT_THAT(advice(with(lost_, {{kEight, "B"}})),
+              HasSubstr("protocol B was recorded on mirror)"));
+  EXPECT_THAT(advice(with(lost_, {{kNine, "A"}, {kEight, "A"}})),
+              HasSubstr("protocol A was recorded on mirror, prod)"));
+  EXPECT_THAT(advice(with(lost_, {{kNine, "C, A"}})), HasSubstr("protocol A was recorded on prod"))
+      << "one connection of several";
+  EXPECT_THAT(render_markdown(with(lost_, {{kNine, "A"}}), Language::german),
+              HasSubstr("für die DRBD-Ressource r0 Protokoll C einstellen (Abschnitt net; auf prod "
+                        "war Protokoll A eingestellt)"));
+}
+
+TEST_F(Protocol, IsNotAccusedWithoutALossNorWhereItIsRight) {
+  EXPECT_EQ(advice(with(mocks::kill_prod({.attended = true}), {{kNine, "A"}})), "");
+  EXPECT_EQ(advice(with(lost_, {{kNine, "C"}, {kEight, "C"}})), "");
+  EXPECT_EQ(advice(with(lost_, {{"node: prod sysctl net.ipv4.net protocol", "A"}})), "");
+  EXPECT_EQ(advice(with(lost_, {})), "");
+}
+
+TEST_F(Protocol, ExplainsLostBlocksBetterThanASecondPromotion) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  mocks::add_canary(run, R"([["whole",0,139],["gone",140,149]])");
+  const auto second = [](const RunReport& report) {
+    return std::any_of(report.next_steps.begin(), report.next_steps.end(), [](const Text& step) {
+      return step.english().find("promoted the second node") != std::string::npos;
+    });
+  };
+  const RunReport early = with(run, {{kNine, "A"}});
+  ASSERT_EQ(early.cluster_class, ClusterClass::unsafe);
+  EXPECT_NE(advice(early), "");
+  EXPECT_FALSE(second(early));
+  EXPECT_TRUE(second(with(run, {{kNine, "C"}})));
+}
+
 TEST(Blocks, ThatAreAllThereSayWhoLostTheWrites) {
   mocks::SyntheticRun run = mocks::kill_prod({.lost_writes = 3});
   mocks::add_canary(run, R"([["whole",0,150],["empty",151,199]])");
