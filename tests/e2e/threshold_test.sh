@@ -68,8 +68,9 @@ cluster_file() {
 }
 scenario() { # NAME FAULT ON WITH-JSON THRESHOLD-JSON [RATE]
   # A service that answers one question at a time must be asked less often than it takes to answer: else it breaks earlier.
+  # Ten answers are needed before the fault.
   jq -n --arg fault "$2" --arg on "$3" --argjson with "$4" --argjson threshold "$5" --arg rate "${6:-2Hz}" --arg title "a service that breaks: $1" \
-    '{title: $title, baseline: "5s", stable: "3s", faults: [{fault: $fault, on: $on, hold: "12s", with: $with}],
+    '{title: $title, baseline: (if $rate == "1Hz" then "12s" else "6s" end), stable: "3s", faults: [{fault: $fault, on: $on, hold: "12s", with: $with}],
       threshold: ({scale: "log", repeat: 3, settle: "2s", broken_when: {error_rate: "30%"}} + $threshold),
       probes: [{probe: "http.get", rate: $rate, timeout: "8s", with: {path: "/"}}, {probe: "drbd.state", on: "*"}]}' >"$work/$1.yaml"
 }
