@@ -149,22 +149,46 @@ Status Guests::make_service(Deadline deadline, const std::stop_token& stop) {
                                deadline, stop));
   if (topology_.service_name.empty()) return {};
   const std::string files = fmt::format(
-      "systemctl enable -q drbd-r0.service cloud-primary.service srv-cloud.mount apache2.service\n"
+      "systemctl enable -q drbd-r0.service\n"
       "systemctl start srv-cloud.mount\n"
       "mkdir -p /srv/cloud/files/{}\n"
       "printf '%s' '{{\"installed\":true,\"maintenance\":false,\"needsDbUpgrade\":false,"
       "\"version\":\"0.0.0\",\"productname\":\"lab WebDAV\",\"product\":\"lab WebDAV\"}}' "
       "> /srv/cloud/status.php\n"
       "chown -R www-data:www-data /srv/cloud/files\n"
-      "sync\n"
-      "systemctl start apache2.service\n",
+      "sync\n",
       topology_.service_user);
   ERNSTFALL_CHECK(script(topology_.drbd_primary, "service", files, deadline, stop));
+  return topology_.service_manager.empty() ? serve_behind_ingress(deadline, stop)
+                                           : hand_to_manager(deadline, stop);
+}
+
+// One node serves, at every boot.
+Status Guests::serve_behind_ingress(Deadline deadline, const std::stop_token& stop) {
+  ERNSTFALL_CHECK(
+      script(topology_.drbd_primary, "service",
+             "systemctl enable -q cloud-primary.service srv-cloud.mount apache2.service\n"
+             "systemctl start apache2.service\n",
+             deadline, stop));
   return script(
       topology_.ingress, "ingress",
       fmt::format("systemctl enable -q haproxy.service\n/usr/local/sbin/point-ingress {}\n",
                   topology_.drbd_primary),
       deadline, stop);
+}
+
+// Which node serves is from now on the manager's affair: nothing is left running for it to find.
+Status Guests::hand_to_manager(Deadline deadline, const std::stop_token& stop) {
+  ERNSTFALL_CHECK(script(topology_.drbd_primary, "service",
+                         "systemctl stop srv-cloud.mount\nsystemctl stop cloud-primary.service\n",
+                         deadline, stop));
+  for (const std::string& node : {topology_.drbd_primary, topology_.drbd_secondary})
+    ERNSTFALL_CHECK(script(node, "manager of the service",
+                           fmt::format("systemctl enable -q drbd-r0.service {0}\n"
+                                       "systemctl start {0}\n",
+                                       topology_.service_manager),
+                           deadline, stop));
+  return {};
 }
 
 Status Guests::check_health(Deadline deadline, const std::stop_token& stop) {
@@ -192,7 +216,7 @@ Status Guests::check_health(Deadline deadline, const std::stop_token& stop) {
       "--cacert",
       store_.file("ca.pem").string(),
       "--resolve",
-      fmt::format("{}:443:{}", topology_.service_name, topology_.find(topology_.ingress)->address),
+      fmt::format("{}:443:{}", topology_.service_name, topology_.users_reach()),
       "https://" + topology_.service_name + "/status.php"};
   auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop);
   if (!out) return fail_at(out.error().code, "the service", "step health: {}", out.error().what);

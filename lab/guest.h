@@ -30,6 +30,8 @@ class Guests {
   Status wait_until_healthy(Deadline deadline, const std::stop_token& stop);
 
  private:
+  Status serve_behind_ingress(Deadline deadline, const std::stop_token& stop);
+  Status hand_to_manager(Deadline deadline, const std::stop_token& stop);
   Status check_health(Deadline deadline, const std::stop_token& stop);
   Guests(const LabStore& store, const Topology& topology) : store_(store), topology_(topology) {}
   Error with_console(Error error, const std::string& node) const;

@@ -7,6 +7,7 @@
 #include "harness/core/files.h"
 #include "harness/core/hash.h"
 #include "harness/process/process.h"
+#include "lab/bmc.h"
 #include "lab/cpio.h"
 
 namespace ernstfall {
@@ -57,6 +58,7 @@ Status certificates(const LabStore& store, const Topology& topology, const std::
   ERNSTFALL_CHECK(run(ca, store.folder(), stop));
   std::string names = "subjectAltName=DNS:" + topology.service_name;
   for (const LabNode& node : topology.nodes) names += ",DNS:" + node.name + ",IP:" + node.address;
+  if (!topology.service_address.empty()) names += ",IP:" + topology.service_address;
   Argv server = common;
   server.insert(server.end(),
                 {"-CA", "ca.pem", "-CAkey", "ca.key", "-subj", "/CN=" + topology.service_name,
@@ -69,12 +71,16 @@ Status certificates(const LabStore& store, const Topology& topology, const std::
   return {};
 }
 
-Status password(const LabStore& store, const Topology& topology, const std::stop_token& stop) {
-  if (file_exists(store.file("htpasswd"))) return {};
+std::string new_secret(std::size_t length) {
   std::random_device random;
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes += std::to_string(random());
-  const std::string secret = sha256_hex(bytes).substr(0, 32);
+  return sha256_hex(bytes).substr(0, length);
+}
+
+Status password(const LabStore& store, const Topology& topology, const std::stop_token& stop) {
+  if (file_exists(store.file("htpasswd"))) return {};
+  const std::string secret = new_secret(32);
   ERNSTFALL_CHECK(write_file_atomic(store.file("password"), secret + "\n", 0600));
   ProcessSpec spec;
   spec.argv = {"openssl", "passwd", "-apr1", "-stdin"};
@@ -83,6 +89,12 @@ Status password(const LabStore& store, const Topology& topology, const std::stop
                 run_process_ok(spec, Deadline::after(std::chrono::seconds(20)), stop));
   return write_file_atomic(store.file("htpasswd"),
                            topology.service_user + ":" + std::string(trim(hash)) + "\n", 0600);
+}
+
+// IPMI takes 16 bytes.
+Status bmc_password(const LabStore& store) {
+  if (file_exists(store.file(kBmcPasswordFile))) return {};
+  return write_file_atomic(store.file(kBmcPasswordFile), new_secret(16) + "\n", 0600);
 }
 
 Status known_hosts(const LabStore& store, const Topology& topology) {
@@ -102,6 +114,7 @@ Status make_secrets(const LabStore& store, const Topology& topology, const std::
   for (const LabNode& node : topology.nodes)
     ERNSTFALL_CHECK(ssh_key(store, node.name + ".hostkey", stop));
   ERNSTFALL_CHECK(known_hosts(store, topology));
+  if (topology.has_bmc()) ERNSTFALL_CHECK(bmc_password(store));
   if (topology.service_name.empty()) return {};
   ERNSTFALL_CHECK(certificates(store, topology, stop));
   return password(store, topology, stop);
@@ -139,8 +152,10 @@ Result<std::string> node_seed(const LabStore& store, const Topology& topology,
   };
   std::string hosts = "127.0.0.1 localhost\n";
   for (const LabNode& other : topology.nodes) hosts += other.address + " " + other.name + "\n";
-  if (const LabNode* ingress = topology.find(topology.ingress))
-    hosts += ingress->address + " " + topology.service_name + "\n";
+  for (const LabNode& other : topology.nodes)
+    if (!other.bmc.empty()) hosts += other.bmc + " " + other.name + "-bmc\n";
+  if (!topology.service_name.empty())
+    hosts += topology.users_reach() + " " + topology.service_name + "\n";
   cpio.file("seed/etc/hostname", node.name + "\n");
   cpio.file("seed/etc/hosts", hosts);
   cpio.file("seed/etc/node-address", node.address + "/" + topology.prefix_length() + "\n");
@@ -151,6 +166,9 @@ Result<std::string> node_seed(const LabStore& store, const Topology& topology,
   ERNSTFALL_CHECK(
       copy("etc/ssh/ssh_host_ed25519_key.pub", store.node_file(node.name, "hostkey.pub"), 0644));
   ERNSTFALL_CHECK(copy("root/.ssh/authorized_keys", store.file("id.pub"), 0600));
+  // Each node of the pair may fence the other.
+  if (topology.in_pair(node.name) && topology.has_bmc())
+    ERNSTFALL_CHECK(copy("etc/bmc/password", store.file(kBmcPasswordFile), 0600));
   if (topology.in_pair(node.name))
     cpio.file("seed/etc/drbd.d/" + topology.drbd_resource + ".res", drbd_configuration(topology));
   if (topology.service_name.empty()) return cpio.finish();
@@ -169,6 +187,23 @@ Result<std::string> node_seed(const LabStore& store, const Topology& topology,
   return cpio.finish();
 }
 
+namespace {
+
+PowerConfig power_of(const LabStore& store, const LabNode& node) {
+  PowerConfig power;
+  power.kind = node.bmc.empty() ? PowerConfig::Kind::lab : PowerConfig::Kind::ipmi;
+  if (node.bmc.empty()) {
+    power.lab = store.name();
+    return power;
+  }
+  power.host = node.bmc;
+  power.user = kBmcUser;
+  power.secret = {SecretRef::Kind::file, store.file(kBmcPasswordFile).string()};
+  return power;
+}
+
+}  // namespace
+
 Status write_cluster_files(const LabStore& store, const Topology& topology, double time_scale) {
   Cluster cluster;
   cluster.name = store.name();
@@ -183,17 +218,16 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
     node.ssh.host = lab_node.address;
     node.ssh.identity_file = store.file("id").string();
     node.ssh.known_hosts_file = store.file("known_hosts").string();
-    node.power.kind = PowerConfig::Kind::lab;
-    node.power.lab = store.name();
+    node.power = power_of(store, lab_node);
     cluster.nodes.push_back(node);
   }
   if (!topology.drbd_resource.empty())
     cluster.drbd =
         DrbdConfig{topology.drbd_resource, {topology.drbd_primary, topology.drbd_secondary}};
-  if (const LabNode* ingress = topology.find(topology.ingress)) {
+  if (!topology.service_name.empty()) {
     ServiceConfig service;
     service.url = "https://" + topology.service_name + "/";
-    service.resolve_address = ingress->address;
+    service.resolve_address = topology.users_reach();
     service.ca_file = store.file("ca.pem").string();
     service.user = topology.service_user;
     service.password = {SecretRef::Kind::file, store.file("password").string()};

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "harness/process/process.h"
+#include "lab/bmc.h"
 #include "lab/guest.h"
 #include "lab/identity.h"
 #include "lab/machine.h"
@@ -45,6 +46,8 @@ Result<std::string> ensure_image(const Topology& topology, const LabSay& say,
                                  const std::stop_token& stop) {
   ProcessSpec spec;
   spec.argv = {(data_folder() / "lab/images/ensure-image").string()};
+  if (!topology.packages.empty())
+    spec.argv.insert(spec.argv.end(), {"--packages", join(topology.packages, ",")});
   for (const fs::path& overlay : topology.overlays) spec.argv.push_back(overlay.string());
   say("image");
   ERNSTFALL_TRY(const ProcessResult result, run_process(spec, Deadline::after(kImageMax), stop));
@@ -81,6 +84,7 @@ class BringUp {
     ERNSTFALL_CHECK(store_.save(state_));
     ERNSTFALL_CHECK(ensure_network(store_, topology_, stop_));
     ERNSTFALL_CHECK(enter_lab_namespace(store_.name()));
+    ERNSTFALL_CHECK(ensure_bmcs(store_, topology_, stop_));
     ERNSTFALL_CHECK(machines());
     ERNSTFALL_CHECK(first_start());
     return finish();

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -27,6 +29,19 @@ bool is_lab_name(const std::string& name) {
   return !name.empty() && name.size() <= 32 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos &&
          name.front() != '-';
+}
+
+bool is_service_unit(const std::string& name) {
+  return name.size() > 8 && name.ends_with(".service") && name.front() != '-' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@:_.-") == std::string::npos;
+}
+
+// As Debian's policy has it. Each becomes a word of mmdebstrap's list, whose separator is a comma.
+bool is_package_name(const std::string& name) {
+  return name.size() > 1 && name.size() <= 64 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") == std::string::npos &&
+         std::isalnum(static_cast<unsigned char>(name.front())) != 0;
 }
 
 std::optional<std::uint32_t> parse_ipv4(const std::string& text) {
@@ -85,6 +100,7 @@ class TopologyDecoder {
       problems_.add(nodes, "the lab has no nodes");
     if (map.has("drbd")) decode_drbd(map.take("drbd"), lab);
     if (map.has("service")) decode_service(map.take("service"), lab);
+    decode_packages(map, lab);
     std::vector<std::string> overlays;
     map.words("overlay", overlays);
     if (!with_overlays_) overlays.clear();
@@ -108,7 +124,9 @@ class TopologyDecoder {
                              "\" is not a host name; expected a-z, 0-9 and -, at most 32 long");
     Map map(yaml.IsNull() ? key : yaml, "node " + node.name, problems_);
     map.text("address", node.address, true);
-    check_address(map, node, lab);
+    check_address(map, "address", node.address, lab);
+    map.text("bmc", node.bmc);
+    check_address(map, "bmc", node.bmc, lab);
     map.bytes("memory", node.memory_bytes, kMinMemory, kMaxMemory);
     map.words("roles", node.roles);
     map.each("labels", [&](const YAML::Node& label, const YAML::Node& value) {
@@ -119,20 +137,20 @@ class TopologyDecoder {
     return node;
   }
 
-  void check_address(Map& map, const LabNode& node, const Topology& lab) {
-    const YAML::Node at = map.take("address");
-    if (!at.IsDefined() || node.address.empty()) return;
-    const auto address = parse_ipv4(node.address);
+  void check_address(Map& map, std::string_view key, const std::string& text,
+                     const Topology& lab) {
+    const YAML::Node at = map.take(key);
+    if (!at.IsDefined() || text.empty()) return;
+    const auto address = parse_ipv4(text);
     if (!address)
-      problems_.add(at, "address: \"" + elide(node.address, 80) + "\" is not an IPv4 address");
+      problems_.add(at, fmt::format("{}: \"{}\" is not an IPv4 address", key, elide(text, 80)));
     else if (network_ && !network_->has_host(*address))
-      problems_.add(at, fmt::format("address: {} is not a host of the network {}", node.address,
-                                    lab.network));
+      problems_.add(at,
+                    fmt::format("{}: {} is not a host of the network {}", key, text, lab.network));
     else if (network_ && *address == network_->base + 1)
-      problems_.add(
-          at, fmt::format("address: {} is this machine's own address in the lab", node.address));
-    else if (!addresses_.insert(node.address).second)
-      problems_.add(at, "two nodes have the address " + node.address);
+      problems_.add(at, fmt::format("{}: {} is this machine's own address in the lab", key, text));
+    else if (!addresses_.insert(text).second)
+      problems_.add(at, fmt::format("two nodes have the address {}", text));
   }
 
   void node_name(Map& map, std::string_view key, std::string& value, const Topology& lab) {
@@ -162,8 +180,32 @@ class TopologyDecoder {
       problems_.add(yaml, "service: it runs on the DRBD pair, and there is no \"drbd\"");
     map.text("name", lab.service_name, true);
     map.text("user", lab.service_user, true);
-    node_name(map, "ingress", lab.ingress, lab);
+    const bool floating = map.has("address") || map.has("manager");
+    if (floating && map.has("ingress"))
+      problems_.add(map.take("ingress"),
+                    "service: users reach it through an \"ingress\", or at an \"address\" that its "
+                    "\"manager\" gives away; not both");
+    if (!floating) {
+      node_name(map, "ingress", lab.ingress, lab);
+    } else {
+      map.text("address", lab.service_address, true);
+      check_address(map, "address", lab.service_address, lab);
+      map.text("manager", lab.service_manager, true);
+      if (!lab.service_manager.empty() && !is_service_unit(lab.service_manager))
+        problems_.add(map.take("manager"), fmt::format("manager: \"{}\" is not the name of a "
+                                                       "service, as failover.service",
+                                                       elide(lab.service_manager, 80)));
+    }
     map.finish();
+  }
+
+  void decode_packages(Map& map, Topology& lab) {
+    map.words("packages", lab.packages);
+    for (const std::string& package : lab.packages)
+      if (!is_package_name(package))
+        problems_.add(map.take("packages"),
+                      fmt::format("packages: \"{}\" is not the name of a Debian package",
+                                  elide(package, 80)));
   }
 
   Problems& problems_;
@@ -178,6 +220,16 @@ const LabNode* Topology::find(std::string_view node) const {
   for (const LabNode& candidate : nodes)
     if (candidate.name == node) return &candidate;
   return nullptr;
+}
+
+std::string Topology::users_reach() const {
+  if (!service_address.empty()) return service_address;
+  const LabNode* node = find(ingress);
+  return node == nullptr ? std::string() : node->address;
+}
+
+bool Topology::has_bmc() const {
+  return std::any_of(nodes.begin(), nodes.end(), [](const LabNode& n) { return !n.bmc.empty(); });
 }
 
 std::string Topology::gateway() const {

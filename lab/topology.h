@@ -16,6 +16,7 @@ struct LabNode {
   std::uint64_t memory_bytes = 640U << 20U;
   std::vector<std::string> roles;
   std::map<std::string, std::string> labels;
+  std::string bmc;  // address of its management controller; empty: none
 };
 
 struct Topology {
@@ -28,16 +29,23 @@ struct Topology {
   std::string drbd_secondary;
   std::string drbd_protocol = "C";
   std::uint64_t drbd_bytes = 256U << 20U;
-  // The service on the pair, and the node that users reach it through.
+  // The service on the pair. Users reach it through a node (`ingress`), or at an address that
+  // `service_manager`, a unit on both nodes of the pair, gives to the one that serves.
   std::string service_name;
   std::string service_user;
   std::string ingress;
+  std::string service_address;
+  std::string service_manager;
   std::vector<std::filesystem::path> overlays;
+  std::vector<std::string> packages;  // of Debian, besides the lab's own
 
   const LabNode* find(std::string_view node) const;
   bool in_pair(std::string_view node) const {
     return !drbd_resource.empty() && (node == drbd_primary || node == drbd_secondary);
   }
+  // Where users reach the service; empty: there is none.
+  std::string users_reach() const;
+  bool has_bmc() const;
   std::string gateway() const;        // the host's address: .1
   std::string prefix_length() const;  // "24"
 };

@@ -11,6 +11,7 @@
 #include "harness/cli/signals.h"
 #include "harness/core/files.h"
 #include "harness/core/text.h"
+#include "lab/bmc.h"
 #include "lab/lab.h"
 
 namespace ernstfall::cli {
@@ -127,6 +128,14 @@ Status up(const LabOptions& options, bool named) {
   return lab_up(up, {});
 }
 
+// For ipmi_sim alone.
+Status chassis(const LabOptions& options) {
+  ERNSTFALL_TRY(const std::string said, answer_chassis(options.lab, options.node, options.argv,
+                                                       stop_on_signals()));
+  fmt::print("{}", said);
+  return {};
+}
+
 Status list() {
   for (const std::string& lab : list_labs()) fmt::print("{}\n", lab);
   return {};
@@ -180,6 +189,11 @@ void add_lab(CLI::App& app, Context& context) {
   add("exec", "run a command in the lab's network", [=, &context](CLI::App*) {
     return exec(*options, context.words);
   })->add_option("command", options->argv, "command and its arguments, after --");
+  CLI::App* chassis_command = add("chassis", "what a lab's management controller asks",
+                                  [=](CLI::App*) { return chassis(*options); });
+  chassis_command->group("");
+  chassis_command->add_option("node", options->node, "node")->required();
+  chassis_command->add_option("words", options->argv, "get power; set power 0; check power 1");
   CLI::App* power_command = add("power", "switch a node's power: off is a power cut",
                                 [=](CLI::App*) { return power(*options); });
   power_command->add_option("node", options->node, "node")->required();
