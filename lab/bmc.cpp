@@ -58,7 +58,8 @@ Status wait_for_answer(const LabStore& store, const LabNode& node, const std::st
   ProcessSpec ask;
   ERNSTFALL_TRY(ask.argv, enter_prefix(store));
   ask.argv.insert(ask.argv.end(), {"ipmitool", "-I", "lanplus", "-H", node.bmc, "-U", kBmcUser,
-                                   "-E", "chassis", "power", "status"});
+                                   "-C", std::to_string(kBmcCipherSuite), "-E", "chassis", "power",
+                                   "status"});
   ask.extra_env = {{"IPMITOOL_PASSWORD", password}, {"IPMI_PASSWORD", password}};
   const Deadline deadline = Deadline::after(kAnswersMax);
   while (true) {

@@ -12,6 +12,8 @@
 namespace ernstfall {
 
 inline constexpr const char* kBmcUser = "fence";
+// ipmi_sim does not answer who asks for its suites.
+inline constexpr int kBmcCipherSuite = 3;
 inline constexpr const char* kBmcPasswordFile = "bmc-password";  // in the lab's folder, 0600
 
 // Gives this end of the lab's network the controllers' addresses, starts those that do not run, and

@@ -216,8 +216,9 @@ Status Guests::check_health(Deadline deadline, const std::stop_token& stop) {
       "--cacert",
       store_.file("ca.pem").string(),
       "--resolve",
-      fmt::format("{}:443:{}", topology_.service_name, topology_.users_reach()),
-      "https://" + topology_.service_name + "/status.php"};
+      fmt::format("{}:{}:{}", topology_.service_name, topology_.has_tls() ? 443 : 9200,
+                  topology_.users_reach()),
+      topology_.service_url(topology_.service_name) + "status.php"};
   auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop);
   if (!out) return fail_at(out.error().code, "the service", "step health: {}", out.error().what);
   return {};

@@ -198,6 +198,7 @@ PowerConfig power_of(const LabStore& store, const LabNode& node) {
   }
   power.host = node.bmc;
   power.user = kBmcUser;
+  power.cipher_suite = kBmcCipherSuite;
   power.secret = {SecretRef::Kind::file, store.file(kBmcPasswordFile).string()};
   return power;
 }
@@ -226,13 +227,13 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
         DrbdConfig{topology.drbd_resource, {topology.drbd_primary, topology.drbd_secondary}};
   if (!topology.service_name.empty()) {
     ServiceConfig service;
-    service.url = "https://" + topology.service_name + "/";
+    service.url = topology.service_url(topology.service_name);
     service.resolve_address = topology.users_reach();
-    service.ca_file = store.file("ca.pem").string();
+    if (topology.has_tls()) service.ca_file = store.file("ca.pem").string();
     service.user = topology.service_user;
     service.password = {SecretRef::Kind::file, store.file("password").string()};
     for (const std::string& name : {topology.drbd_primary, topology.drbd_secondary})
-      service.direct_urls[name] = "https://" + topology.find(name)->address + "/";
+      service.direct_urls[name] = topology.service_url(topology.find(name)->address);
     cluster.service = service;
   }
   ERNSTFALL_CHECK(write_file_atomic(store.file("cluster.yaml"), dump_cluster(cluster)));

@@ -228,6 +228,10 @@ std::string Topology::users_reach() const {
   return node == nullptr ? std::string() : node->address;
 }
 
+std::string Topology::service_url(const std::string& host) const {
+  return has_tls() ? "https://" + host + "/" : "http://" + host + ":9200/";
+}
+
 bool Topology::has_bmc() const {
   return std::any_of(nodes.begin(), nodes.end(), [](const LabNode& n) { return !n.bmc.empty(); });
 }

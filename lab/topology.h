@@ -45,6 +45,10 @@ struct Topology {
   }
   // Where users reach the service; empty: there is none.
   std::string users_reach() const;
+  // An ingress ends TLS. Without one the node that serves would spend most of an emulated
+  // processor on it.
+  bool has_tls() const { return service_address.empty(); }
+  std::string service_url(const std::string& host) const;
   bool has_bmc() const;
   std::string gateway() const;        // the host's address: .1
   std::string prefix_length() const;  // "24"

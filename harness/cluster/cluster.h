@@ -41,6 +41,7 @@ struct PowerConfig {
   std::string system;  // redfish: id of the system at its controller
   std::string host;    // ipmi: of the controller
   int port = 623;      // ipmi
+  int cipher_suite = -1;  // ipmi; -1: ipmitool asks the controller which it knows
   std::string user;    // amt, redfish, ipmi
   SecretRef secret;    // "password" (amt, redfish, ipmi) or "refresh_token" (netcup)
   // Of https: which CA is trusted instead of the system's, or which certificate alone, whatever

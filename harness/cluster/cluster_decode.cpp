@@ -208,6 +208,7 @@ class ClusterDecoder {
         map.text("host", power.host, true);
         check_address(map, "host", power.host);
         map.integer("port", power.port, 1, 65535);
+        map.integer("cipher_suite", power.cipher_suite, 0, 255);
         map.text("user", power.user, true);
         power.secret = decode_required_secret(map, "password");
         break;

@@ -65,6 +65,8 @@ void dump_power(YAML::Emitter& out, const PowerConfig& power) {
   pair(out, "system", power.system);
   pair(out, "host", power.host);
   if (power.kind == Kind::ipmi) out << YAML::Key << "port" << YAML::Value << power.port;
+  if (power.cipher_suite >= 0)
+    out << YAML::Key << "cipher_suite" << YAML::Value << power.cipher_suite;
   pair(out, "user", power.user);
   secret(out, power.kind == Kind::netcup ? "refresh_token" : "password", power.secret);
   pair(out, "ca", power.ca_file);

@@ -32,19 +32,11 @@ class IpmiSwitch final : public PowerSwitch {
   Result<std::string> ipmitool(const std::string& command, Deadline deadline,
                                const std::stop_token& stop) {
     ERNSTFALL_TRY(const std::string password, read_secret(config_.secret));
-    const Argv argv{"ipmitool",
-                    "-I",
-                    "lanplus",
-                    "-H",
-                    config_.host,
-                    "-p",
-                    std::to_string(config_.port),
-                    "-U",
-                    config_.user,
-                    "-E",
-                    "chassis",
-                    "power",
-                    command};
+    Argv argv{"ipmitool", "-I", "lanplus", "-H", config_.host, "-p", std::to_string(config_.port),
+              "-U",       config_.user};
+    if (config_.cipher_suite >= 0)
+      argv.insert(argv.end(), {"-C", std::to_string(config_.cipher_suite)});
+    argv.insert(argv.end(), {"-E", "chassis", "power", command});
     // Of the two, ipmitool prefers the first, and the user's own may be that of another controller.
     ERNSTFALL_TRY(
         ProcessResult result,

@@ -93,6 +93,7 @@ Json power() {
   kinds.push_back(power_kind("ipmi", "a management controller, through ipmitool",
                              {{"host", text("address of the controller")},
                               {"port", integer("default 623", 1, 65535)},
+                              {"cipher_suite", integer("default: the controller is asked", 0, 255)},
                               {"user", user},
                               {"password", secret()}},
                              {"host", "user", "password"}));

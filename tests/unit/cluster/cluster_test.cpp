@@ -136,7 +136,7 @@ nodes:
   c: {address: c, power: {kind: amt, url: "http://c:16992", password: {env: AMT}}}
   d: {address: d, power: {kind: redfish, url: "https://d", system: 1, user: u, password: {env: BMC}, ca: ca.pem}}
   e: {address: e, power: {kind: amt, url: "https://e:16993", user: u, password: {env: AMT}, pinned_certificate: e.pem}}
-  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, user: u, password: {file: /p}}}
+  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, cipher_suite: 17, user: u, password: {file: /p}}}
 )";
 
 TEST(ClusterFile, EveryKindOfPowerControlIsReadAndDumped) {
@@ -170,6 +170,7 @@ TEST(ClusterFile, EveryKindOfPowerControlIsReadAndDumped) {
     EXPECT_EQ(power[5].kind, Kind::ipmi);
     EXPECT_EQ(power[5].host, "192.0.2.9");
     EXPECT_EQ(power[5].port, 6230);
+    EXPECT_EQ(power[5].cipher_suite, 17);
     EXPECT_EQ(power[5].secret.kind, SecretRef::Kind::file);
   }
 }

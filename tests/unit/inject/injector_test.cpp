@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <thread>
 
 #include "harness/core/files.h"
 #include "harness/faults/fault.h"
@@ -159,6 +160,30 @@ TEST_F(InjectorTest, APowerOnWithoutABootIsDirty) {
 TEST_F(InjectorTest, ACrashIsSeenByItsNewBootId) {
   const InjectOutcome outcome = inject(plan("node.crash"));
   EXPECT_TRUE(outcome.confirmed) << outcome.problem;
+}
+
+// Its own cluster cut its power for what we made of it.
+TEST_F(InjectorTest, AScriptsUndoWaitsForANodeThatIsAway) {
+  FaultPlan fault = plan("node.crash");
+  fault.undo = {ScriptAction{"prod", "token", "exit 0\n", {}}};
+  fault.undone = {NodeIsBack{"prod", cluster_["prod"].boot_id(), false}};
+  const auto power = [this](bool on) {
+    const std::lock_guard lock(cluster_["prod"].mutex);
+    cluster_["prod"].on = on;
+    if (on) ++cluster_["prod"].boots;
+  };
+  power(false);
+  {
+    const std::jthread cluster([&] {
+      sleep_until(Deadline::after(std::chrono::milliseconds(300)), {});
+      power(true);
+    });
+    const auto undone = injector_->undo(0, fault, true, Deadline::after(std::chrono::seconds(20)));
+    EXPECT_TRUE(undone) << to_string(undone.error());
+  }
+  power(false);
+  EXPECT_FALSE(injector_->undo(1, fault, true, Deadline::after(std::chrono::milliseconds(200))))
+      << "one that stays away is dirty at the deadline";
 }
 
 TEST_F(InjectorTest, AStopBeforeApplyStillOwesTheUndo) {

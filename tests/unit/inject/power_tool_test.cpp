@@ -59,7 +59,7 @@ const std::vector<Tool>& tools() {
        "--connect qemu+ssh://root@host.example/system?no_tty=1 --quiet ", "domstate --domain vm",
        "destroy --domain vm", "start --domain vm"},
       {Kind::ipmi, "ipmitool", "Chassis Power is on", "Chassis Power is off",
-       "-I lanplus -H 192.0.2.9 -p 6230 -U fence -E chassis power ", "status", "off", "on"}};
+       "-I lanplus -H 192.0.2.9 -p 6230 -U fence -C 3 -E chassis power ", "status", "off", "on"}};
   return kAll;
 }
 
@@ -79,6 +79,7 @@ class ToolPowerTest : public testing::Test {
     node_.power.domain = "vm";
     node_.power.host = "192.0.2.9";
     node_.power.port = 6230;
+    node_.power.cipher_suite = 3;
     node_.power.user = "fence";
     node_.power.secret = {SecretRef::Kind::file, (folder_.path() / "secret").string()};
   }

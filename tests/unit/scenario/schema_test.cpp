@@ -219,7 +219,7 @@ nodes:
   c: {address: c, power: {kind: amt, url: "http://c:16992", password: {file: /p}}}
   d: {address: d, power: {kind: amt, url: "https://d:16993", user: u, password: {env: P}, pinned_certificate: d.pem}}
   e: {address: e, power: {kind: redfish, url: "https://e", system: 1, user: u, password: {env: P}}}
-  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, user: u, password: {env: P}}}
+  f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, cipher_suite: 0, user: u, password: {env: P}}}
 drbd: {resource: r0, nodes: [prod, mirror]}
 service: {url: https://c.example/, resolve: 192.0.2.13, ca: ca.pem, user: u, password: {env: P},
           direct: {prod: "http://192.0.2.11:8080"}}
