@@ -36,6 +36,9 @@ inline constexpr std::string_view kClockSilent =
 // Of older runs, which asked at begin and end only.
 inline constexpr std::string_view kClockOffset =
     "clock.offset";  // {"node":..,"offset_ns":node minus wall,"uncertainty_ns":..}
+// A node that did not answer: whether its power control says that it has power.
+// {"node":..,"on":bool,"asked_ns"}
+inline constexpr std::string_view kPowerSeen = "power.seen";
 inline constexpr std::string_view kBaseline = "run.baseline";  // {"ok":true|false,"why":..}
 inline constexpr std::string_view kRedundancy =
     "run.redundancy-restored";  // {} observed by the runner

@@ -19,7 +19,9 @@ constexpr Nanos kAskAgainMax = std::chrono::seconds(5);
 constexpr Nanos kStandAloneMax = std::chrono::seconds(30);  // scaled
 
 // Reads only. Sorted, and without counters, times or what the kernel sizes anew at each boot, so
-// that an unchanged node gives the same bytes.
+// that an unchanged node gives the same bytes. Nor whether its kernel has ever warned (`tainted`):
+// DRBD 8.4 in Debian's kernel does when a Primary with fencing goes on alone, and only a reboot
+// makes it forget.
 // $1: health or fingerprint; $2: the DRBD resource, if the node runs it.
 constexpr std::string_view kScript = R"(export LC_ALL=C
 # The service goes first: to look at a slow node must not be what slows it.
@@ -50,7 +52,7 @@ done
 echo '== dm'; dmsetup table 2>/dev/null | grep -v '^No devices' | sort
 echo '== sysctls'
 find /proc/sys/net/ipv4 /proc/sys/net/core /proc/sys/vm /proc/sys/kernel -maxdepth 1 -type f -readable ! -name stat_refresh \
-  ! -name ns_last_pid ! -name '*_reserve_kbytes' ! -name netdev_rss_key ! -name 'tcp_fastopen_key' 2>/dev/null | sort | xargs grep -sH '' 2>/dev/null
+  ! -name ns_last_pid ! -name tainted ! -name '*_reserve_kbytes' ! -name netdev_rss_key ! -name 'tcp_fastopen_key' 2>/dev/null | sort | xargs grep -sH '' 2>/dev/null
 echo '== masked'; find /etc/systemd/system /run/systemd/system -maxdepth 1 -type l -lname /dev/null 2>/dev/null | sort
 echo '== units'
 systemctl list-units --type=service,mount --plain --no-legend --no-pager --state=active 2>/dev/null | awk '$1 !~ /^(ernstfall-|user@|session-|systemd-|run-|modprobe@|dev-|sys-)/ {print $1, $4}' | sort

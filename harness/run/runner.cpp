@@ -13,6 +13,7 @@
 #include "harness/run/journal_watch.h"
 #include "harness/run/metric_watch.h"
 #include "harness/run/observers.h"
+#include "harness/run/power_watch.h"
 #include "harness/run/preflight.h"
 #include "harness/run/run_folder.h"
 #include "harness/run/settings.h"
@@ -103,6 +104,7 @@ class Run {
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<MetricWatch> metric_;
   std::unique_ptr<ClockWatch> clocks_;
+  std::unique_ptr<PowerWatch> powers_;
   std::unique_ptr<JournalWatch> journals_;
   SourceId run_source_ = 0;
   bool touched_ = false;
@@ -175,6 +177,8 @@ Status Run::start_watching() {
   injector_ =
       std::make_unique<Injector>(*executor_, *journal_, *board_, run_source_, *keeper_, *dead_men_);
   clocks_ = std::make_unique<ClockWatch>(*nodes_, *board_, run_source_);
+  ERNSTFALL_TRY(auto powers, powers_to_watch(cluster_));
+  powers_ = std::make_unique<PowerWatch>(std::move(powers), *board_, run_source_);
   clocks_->ask_all("the run begins", Deadline::after(cluster_.scaled(seconds(10))), stop_);
   ERNSTFALL_TRY(journals_, JournalWatch::start(*nodes_, *board_, journal_nodes(cluster_, scenario_),
                                                nodes_with("k3s")));
@@ -401,6 +405,7 @@ Status Run::finish() {
   metric_.reset();
   journals_.reset();
   clocks_.reset();
+  powers_.reset();
   watch_.reset();
   nodes_lock_->release();
   ERNSTFALL_CHECK(journal_->record("lock-released", json::object()));

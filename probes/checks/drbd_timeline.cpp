@@ -124,6 +124,15 @@ std::vector<RoleSegment> own_segments(const DrbdNodeTimeline& node) {
   return segments;
 }
 
+// As its power control said while it was silent: its own cluster may have cut the power.
+std::vector<RoleSegment> seen_off_segments(const std::string& node, const RunFacts& facts) {
+  std::vector<RoleSegment> segments;
+  for (const PowerOffFact& off : facts.powers_off)
+    if (off.node == node && off.to > off.from)
+      segments.push_back({off.from, off.to, Knowledge::off, "", Msg::sp_control_says_off});
+  return segments;
+}
+
 // From the effect until power was given back. A crash or a power cycle comes back by itself, so
 // there only the time up to the confirmation is sure.
 std::vector<RoleSegment> off_segments(const std::string& node, const RunFacts& facts, TimeNs end) {
@@ -200,6 +209,7 @@ void complete(DrbdTimeline& timeline, const DrbdConfig& config, const RunFacts& 
   for (DrbdNodeTimeline& node : timeline.nodes) {
     node.segments = own_segments(node);
     fill(node.segments, off_segments(node.node, facts, end), begin, end);
+    fill(node.segments, seen_off_segments(node.node, facts), begin, end);
     for (const DrbdNodeTimeline& teller : timeline.nodes)
       if (teller.node != node.node)
         fill(node.segments, told_segments(teller, node.node, config), begin, end);

@@ -93,6 +93,27 @@ bool take_operator(RunFacts& facts, const Event& event, const Json& json) {
   return true;
 }
 
+// Longer without an answer is another stretch.
+constexpr TimeNs kPowerUnasked = 12 * kNsPerSecond;
+
+// What was said is true of some moment between question and answer.
+void take_power(RunFacts& facts, const Event& event, const Json& json) {
+  const auto on = json.find("on");
+  const auto asked = integer_of(json, "asked_ns");
+  if (on == json.end() || !on->is_boolean() || !asked) return;
+  const std::string node = text_of(json, "node");
+  const auto last = std::find_if(facts.powers_off.rbegin(), facts.powers_off.rend(),
+                                 [&](const PowerOffFact& off) { return off.node == node; });
+  const bool goes_on = last != facts.powers_off.rend() && !last->ended;
+  if (on->get<bool>()) {
+    if (goes_on) last->ended = true;
+  } else if (goes_on && *asked - last->to <= kPowerUnasked) {
+    last->to = std::max(last->to, *asked);
+  } else {
+    facts.powers_off.push_back({node, event.at, event.at, false});
+  }
+}
+
 void take_run(RunFacts& facts, const Event& event, const Json& json) {
   if (event.kind == kinds::kPhase) {
     facts.phases.push_back({text_of(json, "phase"), event.at});
@@ -104,6 +125,8 @@ void take_run(RunFacts& facts, const Event& event, const Json& json) {
     facts.redundancy_at = event.at;
   } else if (event.kind == kinds::kAborted) {
     facts.aborted = text_of(json, "why");
+  } else if (event.kind == kinds::kPowerSeen) {
+    take_power(facts, event, json);
   } else if (event.kind == kinds::kMetric) {
     const auto known = json.find("known");
     if (known != json.end() && known->is_boolean() && !known->get<bool>()) {

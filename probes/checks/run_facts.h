@@ -64,10 +64,20 @@ struct PhaseFact {
   TimeNs at = 0;
 };
 
+// The power control of a silent node said off at both ends and, asked again and again, never on
+// between: no time for a machine to start and to end again.
+struct PowerOffFact {
+  std::string node;
+  TimeNs from = 0;
+  TimeNs to = 0;
+  bool ended = false;  // it said on since
+};
+
 struct RunFacts {
   std::vector<FaultFacts> faults;             // by index
   std::vector<OperatorFacts> operator_steps;  // recovery and restore, in order
   std::vector<PhaseFact> phases;
+  std::vector<PowerOffFact> powers_off;
   std::map<std::string, std::string> versions;
   std::map<std::string, std::string> settings;  // of units and Kubernetes: kinds::kSettings
   std::optional<bool> baseline_ok;

@@ -165,7 +165,7 @@ TEST_F(InjectorTest, ACrashIsSeenByItsNewBootId) {
 // Its own cluster cut its power for what we made of it.
 TEST_F(InjectorTest, AScriptsUndoWaitsForANodeThatIsAway) {
   FaultPlan fault = plan("node.crash");
-  fault.undo = {ScriptAction{"prod", "token", "exit 0\n", {}}};
+  fault.undo = {ScriptAction{"undo", "prod", "0123abcd", "exit 0\n", {}}};
   fault.undone = {NodeIsBack{"prod", cluster_["prod"].boot_id(), false}};
   const auto power = [this](bool on) {
     const std::lock_guard lock(cluster_["prod"].mutex);
