@@ -48,7 +48,8 @@ Status start(const LabStore& store, const LabNode& node, const std::string& pass
   spec.argv.insert(spec.argv.end(), {"ipmi_sim", "-n", "-c", configuration.string(), "-f",
                                      commands.string(), "-s", state.string()});
   spec.extra_env = {{kLabMark, store.folder().string()}};
-  ERNSTFALL_TRY(const int pid, spawn_detached(spec, store.node_file(node.name, "bmc.log").string()));
+  ERNSTFALL_TRY(const int pid,
+                spawn_detached(spec, store.node_file(node.name, "bmc.log").string()));
   return store.remember_process(process_name(node), pid);
 }
 
@@ -57,9 +58,9 @@ Status wait_for_answer(const LabStore& store, const LabNode& node, const std::st
                        const std::stop_token& stop) {
   ProcessSpec ask;
   ERNSTFALL_TRY(ask.argv, enter_prefix(store));
-  ask.argv.insert(ask.argv.end(), {"ipmitool", "-I", "lanplus", "-H", node.bmc, "-U", kBmcUser,
-                                   "-C", std::to_string(kBmcCipherSuite), "-E", "chassis", "power",
-                                   "status"});
+  ask.argv.insert(ask.argv.end(),
+                  {"ipmitool", "-I", "lanplus", "-H", node.bmc, "-U", kBmcUser, "-C",
+                   std::to_string(kBmcCipherSuite), "-E", "chassis", "power", "status"});
   ask.extra_env = {{"IPMITOOL_PASSWORD", password}, {"IPMI_PASSWORD", password}};
   const Deadline deadline = Deadline::after(kAnswersMax);
   while (true) {

@@ -20,8 +20,8 @@ inline constexpr const char* kBmcPasswordFile = "bmc-password";  // in the lab's
 // waits until each says whether its node has power. The calling process is in the lab's network.
 Status ensure_bmcs(const LabStore& store, const Topology& topology, const std::stop_token& stop);
 
-// What ipmi_sim asks its helper: "get power", "set power 0", "check power 1". Returns what the helper
-// prints.
+// What ipmi_sim asks its helper: "get power", "set power 0", "check power 1". Returns what the
+// helper prints.
 Result<std::string> answer_chassis(const std::string& lab, const std::string& node,
                                    const std::vector<std::string>& words,
                                    const std::stop_token& stop);

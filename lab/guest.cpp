@@ -203,22 +203,21 @@ Status Guests::check_health(Deadline deadline, const std::stop_token& stop) {
   }
   if (topology_.service_name.empty()) return {};
   ProcessSpec spec;
-  spec.argv = {
-      "curl",
-      "-sS",
-      "-f",
-      "-o",
-      "/dev/null",
-      "--max-time",
-      "5",
-      "--noproxy",
-      "*",
-      "--cacert",
-      store_.file("ca.pem").string(),
-      "--resolve",
-      fmt::format("{}:{}:{}", topology_.service_name, topology_.has_tls() ? 443 : 9200,
-                  topology_.users_reach()),
-      topology_.service_url(topology_.service_name) + "status.php"};
+  spec.argv = {"curl",
+               "-sS",
+               "-f",
+               "-o",
+               "/dev/null",
+               "--max-time",
+               "5",
+               "--noproxy",
+               "*",
+               "--cacert",
+               store_.file("ca.pem").string(),
+               "--resolve",
+               fmt::format("{}:{}:{}", topology_.service_name, topology_.has_tls() ? 443 : 9200,
+                           topology_.users_reach()),
+               topology_.service_url(topology_.service_name) + "status.php"};
   auto out = run_process_ok(spec, deadline.at_most(seconds(10)), stop);
   if (!out) return fail_at(out.error().code, "the service", "step health: {}", out.error().what);
   return {};

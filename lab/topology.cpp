@@ -33,8 +33,9 @@ bool is_lab_name(const std::string& name) {
 
 bool is_service_unit(const std::string& name) {
   return name.size() > 8 && name.ends_with(".service") && name.front() != '-' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "@:_.-") == std::string::npos;
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             "@:_.-") == std::string::npos;
 }
 
 // As Debian's policy has it. Each becomes a word of mmdebstrap's list, whose separator is a comma.
@@ -137,8 +138,7 @@ class TopologyDecoder {
     return node;
   }
 
-  void check_address(Map& map, std::string_view key, const std::string& text,
-                     const Topology& lab) {
+  void check_address(Map& map, std::string_view key, const std::string& text, const Topology& lab) {
     const YAML::Node at = map.take(key);
     if (!at.IsDefined() || text.empty()) return;
     const auto address = parse_ipv4(text);

@@ -54,7 +54,8 @@ struct Topology {
   std::string prefix_length() const;  // "24"
 };
 
-// Errors as those of cluster files. Overlays are folders beside the file, and an error when missing.
+// Errors as those of cluster files. Overlays are folders beside the file, and an error when
+// missing.
 Result<Topology> load_topology(const std::filesystem::path& path);
 // The copy that a lab keeps of the file it was made from: beside it are no overlays, and the image
 // holds them by now; none are given.

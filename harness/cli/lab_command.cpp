@@ -130,8 +130,8 @@ Status up(const LabOptions& options, bool named) {
 
 // For ipmi_sim alone.
 Status chassis(const LabOptions& options) {
-  ERNSTFALL_TRY(const std::string said, answer_chassis(options.lab, options.node, options.argv,
-                                                       stop_on_signals()));
+  ERNSTFALL_TRY(const std::string said,
+                answer_chassis(options.lab, options.node, options.argv, stop_on_signals()));
   fmt::print("{}", said);
   return {};
 }

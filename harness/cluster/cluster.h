@@ -34,16 +34,16 @@ struct PowerConfig {
   Argv on;
   Argv off;
   Argv status;
-  std::string uri;     // libvirt: of the connection
-  std::string domain;  // libvirt
-  std::string url;     // netcup, amt, redfish: without the path of the API
-  std::string server;  // netcup: number of the server
-  std::string system;  // redfish: id of the system at its controller
-  std::string host;    // ipmi: of the controller
-  int port = 623;      // ipmi
+  std::string uri;        // libvirt: of the connection
+  std::string domain;     // libvirt
+  std::string url;        // netcup, amt, redfish: without the path of the API
+  std::string server;     // netcup: number of the server
+  std::string system;     // redfish: id of the system at its controller
+  std::string host;       // ipmi: of the controller
+  int port = 623;         // ipmi
   int cipher_suite = -1;  // ipmi; -1: ipmitool asks the controller which it knows
-  std::string user;    // amt, redfish, ipmi
-  SecretRef secret;    // "password" (amt, redfish, ipmi) or "refresh_token" (netcup)
+  std::string user;       // amt, redfish, ipmi
+  SecretRef secret;       // "password" (amt, redfish, ipmi) or "refresh_token" (netcup)
   // Of https: which CA is trusted instead of the system's, or which certificate alone, whatever
   // name and issuer it has. Both empty: the system's CAs.
   std::string ca_file;

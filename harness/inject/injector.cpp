@@ -51,14 +51,14 @@ namespace {
 
 constexpr Nanos kAskNodeAgain = std::chrono::seconds(1);
 
-// A node may be away because its cluster cut its power for what we made of it: a script's undo waits
-// until it is back.
+// A node may be away because its cluster cut its power for what we made of it: a script's undo
+// waits until it is back.
 Result<std::string> perform_undo(Executor& executor, const Action& action, Deadline undone_by,
                                  const std::stop_token& stop) {
   while (true) {
     auto said = executor.perform(action, stop);
-    const bool away = !said && (said.error().code == Errc::unreachable ||
-                                said.error().code == Errc::timeout);
+    const bool away =
+        !said && (said.error().code == Errc::unreachable || said.error().code == Errc::timeout);
     if (!away || !std::holds_alternative<ScriptAction>(action) || undone_by.expired()) return said;
     if (!sleep_until(undone_by.at_most(kAskNodeAgain), stop)) return said;
   }
@@ -71,8 +71,7 @@ Status carry_out_undo(Executor& executor, const UndoEntry& entry, Deadline undon
                       const std::function<void(const std::string&)>& done) {
   const auto perform = [&](const std::vector<Action>& actions) -> Status {
     for (const Action& action : actions) {
-      ERNSTFALL_TRY(const std::string said,
-                    perform_undo(executor, action, undone_by, stop));
+      ERNSTFALL_TRY(const std::string said, perform_undo(executor, action, undone_by, stop));
       done(describe(action) + (said.empty() ? "" : ": " + said));
     }
     return {};

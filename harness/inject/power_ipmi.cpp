@@ -32,8 +32,9 @@ class IpmiSwitch final : public PowerSwitch {
   Result<std::string> ipmitool(const std::string& command, Deadline deadline,
                                const std::stop_token& stop) {
     ERNSTFALL_TRY(const std::string password, read_secret(config_.secret));
-    Argv argv{"ipmitool", "-I", "lanplus", "-H", config_.host, "-p", std::to_string(config_.port),
-              "-U",       config_.user};
+    Argv argv{
+        "ipmitool", "-I",        "lanplus", "-H", config_.host, "-p", std::to_string(config_.port),
+        "-U",       config_.user};
     if (config_.cipher_suite >= 0)
       argv.insert(argv.end(), {"-C", std::to_string(config_.cipher_suite)});
     argv.insert(argv.end(), {"-E", "chassis", "power", command});

@@ -1,8 +1,8 @@
-// power_watch: whether a silent node has power. A cluster that fences cuts the power of what a fault of
-// ours has hit; without this nobody could say that the node was not Primary meanwhile.
+// power_watch: whether a silent node has power. A cluster that fences cuts the power of what a
+// fault of ours has hit; without this nobody could say that the node was not Primary meanwhile.
 //
-// Asked is only the power control of a node that runs DRBD, and only while the probe node.reach gets no
-// answer from it: a control may be an interface of a provider.
+// Asked is only the power control of a node that runs DRBD, and only while the probe node.reach
+// gets no answer from it: a control may be an interface of a provider.
 #pragma once
 
 #include <stop_token>

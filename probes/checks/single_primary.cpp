@@ -113,9 +113,9 @@ bool settled_by_handshake(const CheckContext& context, const RunFacts& facts,
            f.fault.rfind("node.", 0) == 0;
   });
   // Or its own cluster did it: this stretch begins where its power control last said off.
-  const bool fenced = std::any_of(
-      facts.powers_off.begin(), facts.powers_off.end(),
-      [&](const auto& off) { return off.node == node.node && off.to == blind.begin; });
+  const bool fenced =
+      std::any_of(facts.powers_off.begin(), facts.powers_off.end(),
+                  [&](const auto& off) { return off.node == node.node && off.to == blind.begin; });
   if ((!restarted && !fenced) || !split_brain_signs(context, facts, timeline).empty()) return false;
   for (const DrbdNodeTimeline& teller : timeline.nodes)
     for (const DrbdObservation& now : teller.stream)

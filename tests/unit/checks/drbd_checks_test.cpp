@@ -1,4 +1,5 @@
 // drbd_checks_test: single-primary, no-split-brain and converged against planted defects.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "probes/checks/check.h"
@@ -98,6 +99,58 @@ TEST(SinglePrimary, WithoutAConfirmedCutTheOldPrimaryIsNotKnownToBeGone) {
   const CheckResult result =
       run_check(*find_check("single-primary"), {run.history, run.cluster, run.scenario});
   EXPECT_EQ(result.verdict, Verdict::unknown) << result.message;
+}
+
+void power_seen(HistoryBuilder& out, const std::string& node, double at, bool on) {
+  out.event(
+      out.source("run"), at, kinds::kPowerSeen,
+      fmt::format(R"({{"node":"{}","on":{},"asked_ns":{}}})", node, on, seconds_ns(at - 0.1)));
+}
+
+// prod is cut off at 20 s, and mirror cuts its power before it promotes itself at 26 s; prod boots
+// from 50 s on and is Connected again at 80 s. The power control is asked every two seconds.
+HistoryBuilder fenced_by_its_peer(double first_off, double last_off) {
+  HistoryBuilder out;
+  out.drbd_open("prod", 0.5, "Primary", "Connected", "Secondary", "UpToDate", "UpToDate");
+  out.drbd_open("mirror", 0.6, "Secondary", "Connected", "Primary", "UpToDate", "UpToDate");
+  polls(out, "prod", 2, 25, "Primary");
+  polls(out, "mirror", 2.1, 21, "Secondary", "Connected", "Primary");
+  out.event(out.source("drbd.state", "prod"), 25.5, kinds::kDrbdStreamClosed, "{}");
+  for (double at = 21; at < first_off; at += 2) power_seen(out, "prod", at, true);
+  for (double at = first_off; at <= last_off; at += 2) power_seen(out, "prod", at, false);
+  power_seen(out, "prod", 52, true);
+  out.drbd_connection("mirror", 24, "Connecting", "Unknown");
+  out.drbd_role("mirror", 26, "Primary");
+  polls(out, "mirror", 28, 80, "Primary", "Connecting", "Unknown");
+  out.drbd_open("prod", 80, "Secondary", "Connected", "Primary", "UpToDate", "UpToDate");
+  out.drbd_connection("mirror", 80, "Connected", "Secondary");
+  polls(out, "prod", 82, 100, "Secondary", "Connected", "Primary");
+  polls(out, "mirror", 82.1, 100, "Primary");
+  return out;
+}
+
+TEST(SinglePrimary, ANodeThatItsClusterFencedIsNotPrimaryMeanwhile) {
+  const CheckResult result = judge_drbd("single-primary", fenced_by_its_peer(26, 50).finish());
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.message;
+  bool says_control = false;
+  for (const Evidence& evidence : result.evidence)
+    says_control = says_control || evidence.text.english().find("power") != std::string::npos;
+  EXPECT_TRUE(says_control);
+}
+
+TEST(SinglePrimary, AControlThatSaysOffLateProvesNothingOfTheTimeBefore) {
+  EXPECT_EQ(judge_drbd("single-primary", fenced_by_its_peer(46, 50).finish()).verdict,
+            Verdict::unknown);
+  HistoryBuilder never = fenced_by_its_peer(60, 50);
+  EXPECT_EQ(judge_drbd("single-primary", never.finish()).verdict, Verdict::unknown);
+}
+
+TEST(SinglePrimary, APowerControlThatSaidOnBetweenBreaksTheStretch) {
+  HistoryBuilder out = fenced_by_its_peer(26, 26);
+  power_seen(out, "prod", 30, true);
+  power_seen(out, "prod", 48, false);
+  power_seen(out, "prod", 50, false);
+  EXPECT_EQ(judge_drbd("single-primary", out.finish()).verdict, Verdict::unknown);
 }
 
 TEST(SinglePrimary, StreamThatStopsIsUnknownAndNamed) {

@@ -1,5 +1,5 @@
-// bmc_test: what a lab's management controller is told, and what its switch refuses; the topologies that
-// ship.
+// bmc_test: what a lab's management controller is told, and what its switch refuses; the topologies
+// that ship.
 #include "lab/bmc.h"
 
 #include <gmock/gmock.h>
@@ -43,9 +43,14 @@ TEST(Bmc, EachHasAGuidOfItsOwn) {
 }
 
 TEST(Bmc, ItsSwitchTakesPowerAndNothingElse) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {}, {"set"}, {"set", "power"}, {"set", "power", "2"}, {"set", "boot", "1"},
-           {"get", "boot"}, {"reset", "power", "1"}})
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"set"},
+                                             {"set", "power"},
+                                             {"set", "power", "2"},
+                                             {"set", "boot", "1"},
+                                             {"get", "boot"},
+                                             {"reset", "power", "1"}})
     EXPECT_FALSE(answer_chassis("no-such-lab", "prod", words, {}));
   // Asked whether it may be set: that changes nothing, and needs no lab.
   EXPECT_TRUE(answer_chassis("no-such-lab", "prod", {"check", "power", "0"}, {}));
