@@ -261,7 +261,7 @@ RunFacts read_facts(const History& history) {
   RunFacts facts;
   for (const Event& event : history.events) {
     const bool ours = event.kind.rfind("run.", 0) == 0 || event.kind.rfind("fault.", 0) == 0 ||
-                      event.kind.rfind("operator.", 0) == 0;
+                      event.kind.rfind("operator.", 0) == 0 || event.kind == kinds::kPowerSeen;
     if (!ours) continue;
     const Json json = Json::parse(event.text, nullptr, false);
     if (!json.is_object()) {
