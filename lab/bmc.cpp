@@ -134,7 +134,7 @@ Result<std::string> answer_chassis(const std::string& lab, const std::string& no
     }
     return said;
   }
-  if ((what != "set" && what != "check") || words.size() % 2 == 0)
+  if ((what != "set" && what != "check") || words.size() < 3 || words.size() % 2 == 0)
     return fail(Errc::usage, "expected get NAME..., or set or check with names and values");
   for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
     if (words[i] != "power" || (words[i + 1] != "0" && words[i + 1] != "1"))
