@@ -77,7 +77,7 @@ scenario() { # NAME FAULT ON WITH-JSON THRESHOLD-JSON [RATE]
 begin_search() { # NAME ARGUMENTS...; $pid is the harness
   local name=$1
   shift
-  "$program" run "$@" --cluster "$work/cluster.yaml" --runs "$work/runs-$name" --json >"$work/$name.json" 2>"$work/$name.log" &
+  "$program" run "$@" --json >"$work/$name.json" 2>"$work/$name.log" &
   pid=$!
 }
 ended() { # NAME STATUS BEGAN-SECONDS
@@ -87,7 +87,7 @@ ended() { # NAME STATUS BEGAN-SECONDS
 search() { # as scenario
   local status=0 began=$SECONDS
   scenario "$@"
-  begin_search "$1" "$work/$1.yaml"
+  begin_search "$1" "$work/$1.yaml" --cluster "$work/cluster.yaml" --runs "$work/runs-$1"
   wait $pid || status=$?
   ended "$1" $status $began
 }
@@ -128,7 +128,7 @@ test_stop_and_resume() {
   local status=0 began=$SECONDS suite
   install_service prod space /srv/cloud 10485760
   scenario resumed disk.fill prod '{"mount": "/srv/cloud"}' '{"vary": "leave", "from": "4MiB", "to": "32MiB", "resolution": "40%", "worse": "less", "repeat": 1}'
-  begin_search resumed "$work/resumed.yaml"
+  begin_search resumed "$work/resumed.yaml" --cluster "$work/cluster.yaml" --runs "$work/runs-resumed"
   eventually 300 in_effect 2 || bad "the second run never has an effect: $(tail -n 3 "$work/resumed.log")"
   kill -INT $pid
   wait $pid || status=$?
