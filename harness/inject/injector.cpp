@@ -45,10 +45,6 @@ UndoEntry undo_of(int id, const FaultPlan& plan) {
   return entry;
 }
 
-}  // namespace
-
-namespace {
-
 constexpr Nanos kAskNodeAgain = std::chrono::seconds(1);
 
 // A node may be away because its cluster cut its power for what we made of it: a script's undo

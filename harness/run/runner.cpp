@@ -392,8 +392,7 @@ void Run::collect() {
   watch_->stop_probes();
   journals_.reset();
   progress_.watch(nullptr);
-  // Not stoppable: whoever stops a run does not want its files to stay with the users.
-  const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)), {});
+  const auto removed = watch_->cleanup(Deadline::after(cluster_.scaled(kCollectMax)));
   if (removed)
     (void)journal_->record("files-removed", json::object());
   else

@@ -68,7 +68,7 @@ class LiveWatch final : public Watch {
     stop_load();
     stop_probes();
     if (http_)
-      (void)cleanup(Deadline::after(nodes_.cluster().scaled(kGiveUpCleanup)), std::stop_token());
+      (void)cleanup(Deadline::after(nodes_.cluster().scaled(kGiveUpCleanup)));
   }
 
   void stop_load() override {
@@ -105,15 +105,14 @@ class LiveWatch final : public Watch {
   }
 
   // The probes write into the same folder, so it is removed even when there is no ledger.
-  Status cleanup(Deadline deadline, const std::stop_token& stop) override {
+  Status cleanup(Deadline deadline) override {
     std::vector<std::string> left;
     const auto note = [&left](const Status& removed) {
       if (!removed) left.push_back(to_string(removed.error()));
     };
-    // Not stoppable, and soon over: what is left on the volume refuses the next run.
     for (const auto& canary : canaries_) note(canary->cleanup(deadline, {}));
     if (const auto& service = nodes_.cluster().service)
-      note(remove_service_folder(*http_, *service, run_id_, deadline, stop));
+      note(remove_service_folder(*http_, *service, run_id_, deadline, {}));
     if (!left.empty()) return fail(Errc::io, "{}", join(left, "; "));
     return {};
   }

@@ -35,8 +35,9 @@ class Watch {
   // Reads every recorded write back. Probes go on meanwhile.
   virtual Status audit(Deadline deadline, const std::stop_token& stop) = 0;
   virtual void stop_probes() = 0;
-  // Removes what the run wrote into the service and onto the volume; best effort.
-  virtual Status cleanup(Deadline deadline, const std::stop_token& stop) = 0;
+  // Removes what the run wrote into the service and onto the volume; best effort. Not stoppable:
+  // what is left stays with the users, and refuses the next run.
+  virtual Status cleanup(Deadline deadline) = 0;
 };
 
 }  // namespace ernstfall

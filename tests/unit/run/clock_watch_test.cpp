@@ -11,6 +11,7 @@
 #include "harness/run/settings.h"
 #include "probes/checks/node_time.h"
 #include "tests/mocks/fake_remote.h"
+#include "tests/mocks/sim_injection.h"
 #include "tests/mocks/temp_folder.h"
 
 namespace ernstfall {
@@ -29,10 +30,6 @@ constexpr std::int64_t kFiveMinutesNs = 300'000'000'000;
 std::int64_t wall_ns() {
   return std::chrono::duration_cast<Nanos>(std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-std::string as_date(std::int64_t ns) {
-  return fmt::format("{}.{:09}\n", ns / 1'000'000'000, ns % 1'000'000'000);
 }
 
 class Watches : public ::testing::Test {
@@ -75,7 +72,7 @@ class Watches : public ::testing::Test {
 };
 
 TEST_F(Watches, AnAnswerBoundsTheClockAndASilentNodeIsSaidToBeSilent) {
-  remotes_["prod"]->on({"date"}).out(as_date(wall_ns() + kFiveMinutesNs));
+  remotes_["prod"]->on({"date"}).out(sim::as_date(wall_ns() + kFiveMinutesNs));
   remotes_["mirror"]->down(Error{Errc::unreachable, "no route", ""});
   remotes_["load"]->on({"date"}).out("date: bad option\n");
   ClockWatch watch(*nodes_, *history_, source_);

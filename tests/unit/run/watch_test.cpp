@@ -70,7 +70,7 @@ TEST_F(WatchTest, RunsProbesAndLedgersAndLeavesNothing) {
   ASSERT_TRUE(audit) << to_string(audit.error());
   EXPECT_EQ(board_.acknowledged_writes(), acknowledged);  // nothing is written after the stop
   (*watch)->stop_probes();
-  ASSERT_TRUE((*watch)->cleanup(Deadline::after(seconds(60)), std::stop_token()));
+  ASSERT_TRUE((*watch)->cleanup(Deadline::after(seconds(60))));
   EXPECT_FALSE(service_.has_folder("ernstfall-run"));
   EXPECT_EQ(service_.files(), 0U);
   watch->reset();
@@ -124,9 +124,7 @@ TEST_F(WatchTest, ACanaryIsPausedReadBackTwiceAndRemovedEvenWhenTheUserStops) {
   EXPECT_TRUE(wait_until([&] { return acknowledged() >= before + 20; }));
   (*watch)->stop_load();
   EXPECT_TRUE((*watch)->audit(Deadline::after(seconds(60)), {}));
-  std::stop_source user;
-  user.request_stop();
-  (void)(*watch)->cleanup(Deadline::after(seconds(60)), user.get_token());
+  (void)(*watch)->cleanup(Deadline::after(seconds(60)));
   EXPECT_TRUE(std::filesystem::is_empty(volume));
   watch->reset();
   EXPECT_EQ(board_.acknowledged_writes(), 0U);  // of users
