@@ -37,9 +37,10 @@ for p in $(processes); do [ "$(cat "/proc/$p/oom_score_adj" 2>/dev/null)" = -100
 [ $adj = yes ] || no "the kernel may kill no process of $unit (OOMScoreAdjust=-1000)"
 )sh";
 
-// A quarter of what it uses is less than it needs to start again: what restarts it meets the same
-// limit. The kernel kills within the write to memory.max until the group is below it; that is for
-// us to wait for, not for PID 1, which only then hears of the limit and keeps it.
+// 64 KiB is less than any process needs to begin: what restarts it meets the same limit. A share of
+// what it used is not enough: a Go service grows tenfold and more after its start, and came back
+// under a quarter. The kernel kills within the write to memory.max until the group is below it; that
+// is for us to wait for, not for PID 1, which only then hears of the limit and keeps it.
 constexpr std::string_view kUnitApply = R"sh(
 remember
 prop Id >"$keep/id"
@@ -48,7 +49,7 @@ c=$(cgroup) || no "$unit has no control group"
 echo "$(prop MemoryMax) $(prop MemorySwapMax) $(cat "$c/memory.max") $(cat "$c/memory.swap.max" 2>/dev/null)" >"$keep/limits.new"
 kills >"$keep/kills"
 [ -s "$keep/kills" ] || no "the kernel counts no OOM kills in $(slice)"
-limit=$(awk '$1 == "anon" {printf "%.0f", $2 / 4}' "$c/memory.stat")
+limit=65536
 mv "$keep/limits.new" "$keep/limits"
 begin
 [ ! -e "$c/memory.swap.max" ] || echo 0 >"$c/memory.swap.max"
