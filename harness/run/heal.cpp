@@ -44,15 +44,16 @@ class Healer {
 
   // Performs and proves one undo; false when it is not proven.
   bool undo(const UndoEntry& entry, Journal& journal) {
-    say("undoing " + entry.what);
+    const Nanos at_most = nodes_.cluster().scaled(kNodeBackMax);
+    say(fmt::format("undoing {}; a node that does not answer is waited for, {} at most", entry.what,
+                    format_duration(at_most)));
     (void)journal.record("undoing", {{"id", entry.id}, {"healed_by", options_.by}});
     const auto dirty = [&](const Error& error) {
       (void)journal.record("dirty", {{"id", entry.id}, {"why", to_string(error)}});
       problem(entry.what + ": " + to_string(error));
       return false;
     };
-    const Deadline deadline = Deadline::after(nodes_.cluster().scaled(kNodeBackMax));
-    const auto status = carry_out_undo(executor_, entry, deadline, stop_,
+    const auto status = carry_out_undo(executor_, entry, Deadline::after(at_most), stop_,
                                        [this](const std::string& text) { done(text); });
     if (!status) return dirty(status.error());
     return true;

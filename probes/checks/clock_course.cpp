@@ -2,7 +2,7 @@
 // another rate contradicts every reading before it: what looks like many steps is one rate where a
 // single straight line keeps all bounds.
 #include <algorithm>
-#include <cstdlib>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -98,25 +98,10 @@ struct Part {
   TimeNs end = 0;
   TimeNs heard_from = 0;
   TimeNs heard_until = 0;
-  std::optional<ClockBounds> at_begin;
-  std::optional<ClockBounds> at_end;
   std::vector<Bound> lows;
   std::vector<Bound> highs;
-
-  // At the rate that a correction makes.
-  std::optional<ClockBounds> offset_at(TimeNs at) const {
-    if (lows.empty() || highs.empty()) return std::nullopt;
-    const auto drift = [at](TimeNs other) {
-      return std::abs(at - other) / 1'000 * kMaxDriftPpm / 1'000;
-    };
-    ClockBounds best{std::numeric_limits<std::int64_t>::min(),
-                     std::numeric_limits<std::int64_t>::max()};
-    for (const Bound& low : lows)
-      best.lower_ns = std::max(best.lower_ns, low.offset - drift(low.at));
-    for (const Bound& high : highs)
-      best.upper_ns = std::min(best.upper_ns, high.offset + drift(high.at));
-    return best;
-  }
+  // As the model bounds it; the model lives longer.
+  std::function<std::optional<ClockBounds>(TimeNs)> offset_at;
 };
 
 // At the latest when the clock had left the line: at the first bound that the line breaks. What is
@@ -187,10 +172,8 @@ ClockCourse course_of(const std::vector<Part>& parts) {
     const bool goes_on = before.rate && now.rate && same_rate(*before.rate, *now.rate);
     const TimeNs until = before.rate ? left_by(*before.rate, first) : first.begin;
     const TimeNs from = goes_on ? until : last.end;
-    const auto was = before.rate ? before.rate->between(from, until) : last.at_end;
-    const auto is = now.rate               ? now.rate->between(from, until)
-                    : until == first.begin ? first.at_begin
-                                           : first.offset_at(until);
+    const auto was = before.rate ? before.rate->between(from, until) : last.offset_at(last.end);
+    const auto is = now.rate ? now.rate->between(from, until) : first.offset_at(until);
     if (!was || !is) continue;
     const ClockBounds by{is->lower_ns - was->upper_ns, is->upper_ns - was->lower_ns};
     // Where a rate began or ended the clock went on from what it said.
@@ -210,7 +193,7 @@ ClockCourse ClockModel::course() const {
   std::size_t count = 0;
   std::vector<Part> parts;
   for (const Segment& segment : segments_) {
-    Part part{segment.begin, segment.end, kNever, -kNever, {}, {}, {}, {}};
+    Part part{segment.begin, segment.end, kNever, -kNever, {}, {}, {}};
     const auto take = [&](const std::vector<Point>& points, std::vector<Bound>& to) {
       for (const Point& point : points) {
         part.heard_from = std::min(part.heard_from, point.at);
@@ -220,14 +203,12 @@ ClockCourse ClockModel::course() const {
     };
     take(segment.lows, part.lows);
     take(segment.highs, part.highs);
-    const auto offset_at = [&segment](TimeNs at) -> std::optional<ClockBounds> {
+    part.offset_at = [&segment](TimeNs at) -> std::optional<ClockBounds> {
       const auto low = segment.low_at(at);
       const auto high = segment.high_at(at);
       if (!low || !high) return std::nullopt;
       return ClockBounds{*low, *high};
     };
-    part.at_begin = offset_at(segment.begin);
-    part.at_end = offset_at(segment.end);
     parts.push_back(std::move(part));
   }
   return course_of(parts);
