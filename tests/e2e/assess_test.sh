@@ -5,17 +5,10 @@
 #   --output   keep the runs there; runs that count there already are not made again
 #   VARIANT    only these of the functions variant_* below: failover asynchronous
 set -euo pipefail
-program=$(readlink -f "$1")
-shift
-lab=assess-$$
-output=
-if [ "${1:-}" = --output ]; then mkdir -p "$2"; output=$(readlink -f "$2"); shift 2; fi
+. "$(dirname "${BASH_SOURCE[0]}")/lab_functions.sh"
 variants=("$@")
 [ $# -gt 0 ] || variants=(failover asynchronous)
-work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-e2e.XXXXXX")
-[ -n "$output" ] || output=$work
-keep_lab= # for the functions that follow
-. "$(dirname "${BASH_SOURCE[0]}")/lab_functions.sh"
+output=${output:-$work}
 
 check() { # TEXT COMMAND...
   local text=$1

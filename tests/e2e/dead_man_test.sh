@@ -8,15 +8,7 @@
 #   --all      every family at every step in each of the three ways, planted defects, and the owner's own state
 #   FUNCTION   only these: "killed confirmed net disk node" "cut_off undoing unit drbd" "restarted armed disk" test_planted test_own_state
 set -uo pipefail
-program=$(readlink -f "$1")
-shift
-lab=deadman-$$
-keep_lab=
-if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
-table=
-if [ "${1:-}" = --table ]; then table=$2; shift 2; fi
-work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-deadman.XXXXXX")
-. "$(dirname "$(readlink -f "$0")")/lab_functions.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lab_functions.sh"
 
 # One fault of each family: fault, node, parameters, and who sees it by which command (never the node itself: it may be cut off).
 family() {

@@ -6,16 +6,8 @@
 #   --table   writes the table of all faults with their results as Markdown (docs/reference/faults-tested.md)
 #   FAULT     only these faults of the table
 set -uo pipefail
-program=$(readlink -f "$1")
-shift
-lab=faults-$$
-keep_lab=
-if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
-table=
-if [ "${1:-}" = --table ]; then table=$2; shift 2; fi
+. "$(dirname "${BASH_SOURCE[0]}")/lab_functions.sh"
 only=" $* "
-work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-faults.XXXXXX")
-. "$(dirname "$(readlink -f "$0")")/lab_functions.sh"
 
 # Some lines of faults.tsv in one run. While a fault holds, its observer has to see it; before and after, not to see it.
 faults=() nodes=() parameters=() observers=() commands=()

@@ -1,4 +1,19 @@
-# lab_functions: what the scripts that try faults on the lab have in common; sourced. Needs $program, $lab and $work.
+# lab_functions: what the scripts that try faults on the lab have in common. Sourced without arguments, it takes these of
+# the script's: PROGRAM [--lab NAME] [--table FILE] [--output FOLDER]; what is left over is the script's own.
+program=$(readlink -f "$1")
+shift
+lab=$(basename "$0" _test.sh | tr _ -)-$$
+keep_lab= table= output=
+while true; do
+  case ${1:-} in
+    --lab) lab=$2 keep_lab=yes ;;
+    --table) table=$2 ;;
+    --output) mkdir -p "$2" && output=$(readlink -f "$2") ;;
+    *) break ;;
+  esac
+  shift 2
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-e2e.XXXXXX")
 failed=0
 passed=0
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -6,13 +6,7 @@
 #   --lab      a lab that is up, and is left up
 #   FUNCTION   only these: test_space test_bandwidth test_delay test_flapping test_stop_and_resume
 set -uo pipefail
-program=$(readlink -f "$1")
-shift
-lab=threshold-$$
-keep_lab=
-if [ "${1:-}" = --lab ]; then lab=$2 keep_lab=yes; shift 2; fi
-work=$(mktemp -d "${TMPDIR:-/tmp}/ernstfall-threshold.XXXXXX")
-. "$(dirname "$(readlink -f "$0")")/lab_functions.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lab_functions.sh"
 
 # What breaks. Without forks, so that a slow machine answers evenly: a probe's timeout must not be what is measured.
 planted_service() {
