@@ -62,6 +62,8 @@ class AssessmentPage {
     std::string text = heading(say(language_, Msg::as_faults) + ":");
     for (const NeedResult& result : a_.needs) {
       std::string how = outcome_in(language_, result.outcome);
+      if (const std::string note = pair_note_in(language_, result); !note.empty())
+        how += " (" + note + ")";
       if (const std::string cut = cut_off_in(language_, result); !cut.empty())
         how += " · " + say(language_, Msg::as_cut_off) + " " + cut;
       if (const std::string with = with_operator_in(language_, result); !with.empty())
@@ -101,7 +103,7 @@ class AssessmentPage {
     return shown;
   }
 
-  // Everything that is not met or not tested; of what is met, how often.
+  // Everything that is not met or not tested; of what is met, how often, or by which way.
   std::string rules() const {
     std::string text = heading(say(language_, Msg::as_rules) + ":");
     for (const RuleResult& result : a_.rules) {
@@ -115,12 +117,21 @@ class AssessmentPage {
                                 kAssessColumns, 17),
                            "==============", paint(colour_of(result.state), word));
       std::size_t met = 0;
-      for (const Statement& statement : grouped(result.statements)) {
-        if (statement.state == RuleState::met) {
+      const auto shown = grouped(result.statements);
+      // One way of several is enough: then which one it was has to be read.
+      const bool by_one_way =
+          result.state == RuleState::met &&
+          std::any_of(shown.begin(), shown.end(),
+                      [](const Statement& other) { return other.state != RuleState::met; });
+      for (const Statement& statement : shown) {
+        if (statement.state == RuleState::met && !by_one_way) {
           ++met;
           continue;
         }
-        const std::string_view sign = statement.state == RuleState::not_met ? "✕ " : "? ";
+        const std::string_view sign = statement.state == RuleState::met       ? "✓ "
+                                      : statement.state != RuleState::not_met ? "? "
+                                      : by_one_way                            ? "– "
+                                                                              : "✕ ";
         text += wrap(std::string(17, ' ') + std::string(sign) + say(language_, statement.text) +
                          (statement.run ? source(*statement.run) : ""),
                      kAssessColumns, 19);

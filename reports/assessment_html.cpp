@@ -23,19 +23,23 @@ std::string state_badge(Language language, RuleState state) {
                      state_in(language, state));
 }
 
-std::string outcome_badge_in(Language language, NeedOutcome outcome) {
+std::string outcome_badge_in(Language language, const NeedResult& result) {
+  const NeedOutcome outcome = result.outcome;
   const RuleState state =
       outcome == NeedOutcome::served || outcome == NeedOutcome::by_itself   ? RuleState::met
       : outcome == NeedOutcome::untested || outcome == NeedOutcome::unclear ? RuleState::untested
                                                                             : RuleState::not_met;
-  const std::string_view css = state == RuleState::met       ? "pass"
-                               : state == RuleState::not_met ? "fail"
-                                                             : "unknown";
+  // Nobody asks a pair of faults whether users were served again.
+  const bool fails = state == RuleState::not_met && !result.need.is_pair();
+  const std::string_view css = state == RuleState::met ? "pass" : fails ? "fail" : "unknown";
   const std::string_view sign = state == RuleState::met       ? "✓"
-                                : state == RuleState::not_met ? "✕"
+                                : fails                       ? "✕"
+                                : state == RuleState::not_met ? "–"
                                                               : "?";
-  return fmt::format("<span class=\"badge wide {}\"><b aria-hidden=\"true\">{}</b> {}</span>", css,
-                     sign, outcome_in(language, outcome));
+  const std::string note = pair_note_in(language, result);
+  return fmt::format("<span class=\"badge wide {}\"><b aria-hidden=\"true\">{}</b> {}</span>{}", css,
+                     sign, outcome_in(language, outcome),
+                     note.empty() ? "" : html_tag("div", "caption", escape_html(note)));
 }
 
 class AssessmentHtml {
@@ -101,7 +105,7 @@ class AssessmentHtml {
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
           "<td>{}</td></tr>",
-          escape_html(title_in(l_, result.need)), outcome_badge_in(l_, result.outcome),
+          escape_html(title_in(l_, result.need)), outcome_badge_in(l_, result),
           escape_html(cut_off_in(l_, result)), escape_html(with_operator_in(l_, result)),
           escape_html(files_lost_in(l_, result)), copies_in(l_, result), runs);
     }

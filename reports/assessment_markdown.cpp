@@ -33,11 +33,12 @@ std::string matrix_md(const Assessment& a, Language l) {
       head_row(l, {Msg::as_fault, Msg::as_outcome, Msg::as_cut_off, Msg::as_with_operator,
                    Msg::as_lost, Msg::as_invariants, Msg::as_reports});
   for (const NeedResult& result : a.needs) {
+    const std::string note = pair_note_in(l, result);
     std::string runs;
     for (const RunRef& run : result.runs)
       runs += (runs.empty() ? "" : ", ") + escape_markdown(run.run_id);
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
-                        escape_markdown(title_in(l, result.need)), outcome_in(l, result.outcome),
+                        escape_markdown(title_in(l, result.need)), outcome_in(l, result.outcome) + (note.empty() ? "" : " (" + note + ")"),
                         cut_off_in(l, result), with_operator_in(l, result),
                         files_lost_in(l, result), copies_in(l, result), runs);
   }

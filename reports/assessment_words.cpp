@@ -75,6 +75,10 @@ std::string title_in(Language language, const FaultNeed& need) {
   return say(language, need.title());
 }
 
+std::string pair_note_in(Language language, const NeedResult& result) {
+  return result.need.is_pair() ? say(language, Msg::need_pair_note) : std::string();
+}
+
 std::string cut_off_in(Language language, const NeedResult& result) {
   if (result.outcome == NeedOutcome::untested) return {};
   // Served all the time, with every question answered.

@@ -331,6 +331,38 @@ TEST(AssessReport, PageIsAccessibleAndLoadsNothing) {
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("src="))));
 }
 
+// Nobody asks two faults at once for more than the data: a page that says `ha` must not show it red
+// without a word.
+TEST(AssessReport, APairThatWaitedForTheUndoIsNoFailure) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  mocks::outage(mocks::run_of(runs, "stale-takeover-prod-mirror"), RecoveredBy::undo, 80'000,
+                80'500);
+  const Assessment a = assess(runs);
+  ASSERT_EQ(a.cluster_class, ClusterClass::ha);
+  const std::string html = render_assessment_html(a, Language::english);
+  EXPECT_THAT(html, AllOf(HasSubstr("two faults at once"), Not(HasSubstr("badge wide fail"))));
+  EXPECT_THAT(render_assessment_markdown(a, Language::german), HasSubstr("zwei Fehler zugleich"));
+
+  // The same of one fault is one.
+  mocks::outage(mocks::run_of(runs, "data-power-prod"), RecoveredBy::undo, 80'000, 80'500);
+  EXPECT_THAT(render_assessment_html(assess(runs), Language::english),
+              HasSubstr("badge wide fail"));
+}
+
+// A quorum, and no way to fence: what is met has to be read, not counted.
+TEST(AssessReport, ConsoleNamesTheWayByWhichARuleIsMet) {
+  const Assessment a = assess(recovering_runs());
+  ASSERT_EQ(state_of(a, AssessRule::fencing), RuleState::met);
+  const auto met = evidence_of(a, AssessRule::fencing, RuleState::met);
+  const auto not_met = evidence_of(a, AssessRule::fencing, RuleState::not_met);
+  ASSERT_FALSE(met.empty());
+  ASSERT_FALSE(not_met.empty());
+  const std::string text = render_assessment_console(a, Language::english, false);
+  const std::string rule = text.substr(text.find("fencing: "));
+  EXPECT_THAT(rule, AllOf(HasSubstr("✓ " + met.front().substr(0, 20)),
+                          HasSubstr("– " + not_met.front().substr(0, 20)), Not(HasSubstr("✕"))));
+}
+
 TEST(AssessReport, ConsoleFitsEightyColumns) {
   for (const Language language : {Language::english, Language::german}) {
     const std::string text = render_assessment_console(assess(homelab_runs()), language, false);
