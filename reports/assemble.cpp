@@ -166,7 +166,8 @@ RunVerdict verdict_of(const RunReport& report, const AssembleInput& input, const
   if (input.journal_dirty || fault_dirty) return RunVerdict::dirty;
   const bool valid = facts.baseline_ok.value_or(true) &&
                      (!input.scenario.touches_anything() || facts.all_confirmed());
-  bool unknown = !valid || facts.aborted.has_value() || report.checks.empty();
+  bool unknown =
+      !valid || facts.aborted.has_value() || report.history_truncated || report.checks.empty();
   for (const CheckResult& check : report.checks) {
     const bool invariant = check.name == "single-primary" || check.name == "no-split-brain" ||
                            check.name == "block-loss" || check.name == "write-order";
@@ -193,7 +194,7 @@ void take_identity(RunReport& report, const AssembleInput& input, const RunFacts
   report.versions = facts.versions;
   for (const Node& node : input.cluster.nodes)
     report.power.push_back({node.name, std::string(power_kind_name(node.power.kind))});
-  report.history_truncated = input.history.truncated || !input.history.damage.empty();
+  report.history_truncated = is_cut(input.history);
   if (input.scenario.expect.rto_max)
     report.rto_allowed_ms = to_ms(input.scenario.expect.rto_max->count());
   report.lost_allowed = input.scenario.expect.lost_max.value_or(0);

@@ -34,6 +34,7 @@ struct Rules {
   Verdict recovered_in_fault = Verdict::unknown;
   Verdict unattended = Verdict::unknown;
   Verdict redundant = Verdict::unknown;
+  bool cut = false;  // the end of the run is not recorded
 };
 
 Verdict holds_if(bool condition) {
@@ -59,10 +60,12 @@ Rules judge(const RunReport& report, const RunFacts& facts) {
                         report.rto.recovered_by == RecoveredBy::operator_steps;
     rules.recovered_in_fault = holds_if(during);
     // Not back yet, and the fault still there: nobody knows what would have come.
-    if (!report.rto.upper_ms && !facts.undone_at()) rules.recovered_in_fault = Verdict::unknown;
+    if (!report.rto.upper_ms && (!facts.undone_at() || report.history_truncated))
+      rules.recovered_in_fault = Verdict::unknown;
     if (during) rules.unattended = holds_if(report.rto.recovered_by != RecoveredBy::operator_steps);
   }
   rules.redundant = verdict_of(report, "converged");
+  rules.cut = report.history_truncated;
   return rules;
 }
 
@@ -78,6 +81,7 @@ ClusterClass class_of(const Rules& rules) {
   if (rules.canary && rules.blocks != Verdict::pass) return ClusterClass::unknown;
   if (rules.unattended == Verdict::fail || rules.redundant == Verdict::fail)
     return ClusterClass::data_ha;
+  if (rules.cut) return ClusterClass::unknown;
   return rules.redundant == Verdict::pass ? ClusterClass::ha : ClusterClass::unknown;
 }
 

@@ -18,11 +18,15 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// What the journal still owes to a node, in words; empty when nothing. A line that a crash cut is
-// the last one, and nothing was touched before its flush.
-Result<Text> open_undos(const fs::path& path) {
+struct JournalEnd {
+  Text owed;          // what it still owes to a node, in words; empty when nothing
+  bool ended = true;  // the harness itself ended the run
+};
+
+// A line that a crash cut is the last one, and nothing was touched before its flush.
+Result<JournalEnd> read_journal_end(const fs::path& path) {
   std::error_code ec;
-  if (!fs::exists(path, ec)) return Text();  // ended before anything was planned
+  if (!fs::exists(path, ec)) return JournalEnd{};  // ended before anything was planned
   ERNSTFALL_TRY(const std::string text, read_file(path, kMaxJsonBytes));
   struct Open {
     std::int64_t id;
@@ -30,8 +34,11 @@ Result<Text> open_undos(const fs::path& path) {
     std::string problem;
   };
   std::vector<Open> open;
+  JournalEnd end;
+  end.ended = false;
   for (const std::string& line : split(text, '\n')) {
     const Json json = Json::parse(line, nullptr, false);
+    if (json.is_object() && text_of(json, "kind") == "run-end") end.ended = true;
     if (!json.is_object() || !json.contains("id") || !json["id"].is_number_integer()) continue;
     const auto id = json["id"].get<std::int64_t>();
     const std::string kind = text_of(json, "kind");
@@ -44,16 +51,15 @@ Result<Text> open_undos(const fs::path& path) {
     else if (kind == "clean" && same != open.end())
       open.erase(same);
   }
-  Text words;
   for (const Open& undo : open) {
     Text owed(Msg::owed_not_undone,
               {inner(undo.what.empty() ? Text(Msg::owed_undo, {std::to_string(undo.id)})
                                        : recorded(undo.what))});
     if (!undo.problem.empty())
       owed = {Msg::with_note, {inner(owed), inner(recorded(undo.problem))}};
-    words = clauses(words, owed);
+    end.owed = clauses(end.owed, owed);
   }
-  return words;
+  return end;
 }
 
 }  // namespace
@@ -69,16 +75,22 @@ Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogu
   // The copy in the run folder is called scenario.yaml whatever the scenario's own name is.
   if (const std::string name = text_of(meta, "scenario"); !name.empty()) scenario.name = name;
   ERNSTFALL_TRY(History history, read_history(run_folder / "history"));
-  ERNSTFALL_TRY(const Text problem, open_undos(run_folder / "journal.jsonl"));
+  ERNSTFALL_TRY(const JournalEnd end, read_journal_end(run_folder / "journal.jsonl"));
+  // Killed between two records: nothing in the history itself says that more was to come.
+  if (!end.ended && history.damage.empty()) {
+    history.truncated = true;
+    history.damage = say(Language::english, Msg::rec_harness_ended);
+  }
   const auto seed = meta.find("seed");
   // What the nodes were set to before the fault; without it the defaults count, and are named so.
   const auto environment = read_environment(run_folder);
   LoadedRun run{{}, std::move(history)};
-  run.report = assemble(
-      {run.history, cluster, scenario,
-       seed != meta.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 0,
-       !problem.empty(), problem, siblings.newest(run_folder, scenario.compare_with, cluster.name),
-       environment ? *environment : Environment{}});
+  run.report =
+      assemble({run.history, cluster, scenario,
+                seed != meta.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 0,
+                !end.owed.empty(), end.owed,
+                siblings.newest(run_folder, scenario.compare_with, cluster.name),
+                environment ? *environment : Environment{}});
   if (const std::string version = text_of(meta, "program_version"); !version.empty())
     run.report.versions.emplace("ernstfall", version);
   return run;

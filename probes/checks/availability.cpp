@@ -111,9 +111,12 @@ Judged judge_probe(const CheckContext& context, const RunFacts& facts, const Sou
   const auto& limit = context.scenario.expect.rto_max;
   const bool too_long = limit && worst->lower_ns() > limit->count();
   const bool stays_down =
-      !worst->ended_by && facts.undone_at() &&
+      !worst->ended_by && !is_cut(context.history) && facts.undone_at() &&
       worst->ended_after >= found.observed_until - 2 * context.scenario.stable.count();
-  if (too_long || stays_down) judged.verdict = Verdict::fail;
+  if (too_long || stays_down)
+    judged.verdict = Verdict::fail;
+  else if (!worst->ended_by)
+    judged.verdict = Verdict::unknown;  // how long it would have been, nobody saw
   if (too_long)
     judged.text = {Msg::check_with_allowed, {inner(judged.text), duration_value(*limit)}};
   return judged;

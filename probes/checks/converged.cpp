@@ -5,6 +5,7 @@
 #include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/drbd_timeline.h"
+#include "probes/checks/samples.h"
 
 namespace ernstfall {
 namespace converged_check {
@@ -118,6 +119,9 @@ CheckResult judge(const CheckContext& context) {
   if (timeline.nodes.empty()) {
     result.verdict = Verdict::unknown;
     result.message = Msg::conv_no_node;
+  } else if (result.verdict == Verdict::fail && is_cut(context.history)) {
+    result.verdict = Verdict::unknown;
+    result.message = {Msg::conv_cut, {inner(result.message)}};
   } else if (result.verdict == Verdict::pass) {
     result.message = {Msg::conv_all, {plain_number(timeline.nodes.size())}};
   }

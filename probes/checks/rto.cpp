@@ -305,13 +305,15 @@ void judge_recovered(const RtoMeasurement& rto, const Scenario& scenario, CheckR
   }
 }
 
-void judge_not_recovered(const RtoMeasurement& rto, const Scenario& scenario, const RunFacts& facts,
-                         CheckResult& result) {
+void judge_not_recovered(const RtoMeasurement& rto, const CheckContext& context,
+                         const RunFacts& facts, CheckResult& result) {
+  const Scenario& scenario = context.scenario;
   const bool over =
       scenario.expect.rto_max && *rto.lower_ms > to_ms(scenario.expect.rto_max->count());
   // Bad to the very end although the fault is gone: it does not come back.
   const bool stays_down =
-      facts.undone_at() && rto.outage->ended_after >= *facts.undone_at() &&
+      !is_cut(context.history) && facts.undone_at() &&
+      rto.outage->ended_after >= *facts.undone_at() &&
       rto.outage->ended_after >= rto.observed_until - 2 * scenario.stable.count();
   result.verdict = over || stays_down ? Verdict::fail : Verdict::unknown;
   result.message = {Msg::rto_not_back, {rto.probe->name, DurationValue{*rto.lower_ms}}};
@@ -332,7 +334,7 @@ CheckResult judge(const CheckContext& context) {
   } else if (rto.upper_ms) {
     judge_recovered(rto, context.scenario, result);
   } else {
-    judge_not_recovered(rto, context.scenario, facts, result);
+    judge_not_recovered(rto, context, facts, result);
   }
   return result;
 }

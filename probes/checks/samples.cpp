@@ -5,6 +5,10 @@
 
 namespace ernstfall {
 
+bool is_cut(const History& history) {
+  return history.truncated || !history.damage.empty();
+}
+
 std::vector<std::vector<const Sample*>> samples_by_source(const History& history) {
   std::vector<std::size_t> counts(history.sources.size(), 0);
   for (const Sample& sample : history.samples)

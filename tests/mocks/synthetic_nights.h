@@ -114,7 +114,8 @@ inline void write_nights(const std::filesystem::path& root) {
   EXPECT_TRUE(
       write_file_atomic(root / "isolate-dirty" / "journal.jsonl",
                         "{\"kind\":\"undo-planned\",\"id\":3,\"what\":\"net.isolate on mirror\"}\n"
-                        "{\"kind\":\"dirty\",\"id\":3,\"why\":\"mirror does not answer\"}\n"));
+                        "{\"kind\":\"dirty\",\"id\":3,\"why\":\"mirror does not answer\"}\n"
+                        "{\"kind\":\"run-end\"}\n"));
 
   write_run_folder(root / "no-meta", calm_run({}), at(0));
   std::filesystem::remove(root / "no-meta" / "meta.json");

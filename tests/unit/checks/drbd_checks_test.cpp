@@ -300,6 +300,16 @@ TEST(Converged, ALossAfterTheLastPollCounts) {
   EXPECT_EQ(judge_drbd("converged", out.finish()).verdict, Verdict::fail);
 }
 
+// What is heard last of a run that was killed is not how it ended.
+TEST(Converged, ACutHistoryDoesNotFail) {
+  HistoryBuilder out = healthy();
+  out.drbd_connection("mirror", 61, "NetworkFailure", "Unknown");
+  out.history.truncated = true;
+  const CheckResult result = judge_drbd("converged", out.finish());
+  EXPECT_EQ(result.verdict, Verdict::unknown);
+  EXPECT_NE(result.message.english().find("history is cut"), std::string::npos) << result.message;
+}
+
 TEST(Converged, PollsBeforeRedundancyProveNothing) {
   HistoryBuilder out = healthy();
   out.run_event(70, kinds::kRedundancy);

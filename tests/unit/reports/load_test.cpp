@@ -142,9 +142,33 @@ TEST_F(RunFolders, OpenUndoInTheJournalIsDirtyUntilItIsClean) {
   EXPECT_EQ(report->verdict, RunVerdict::dirty);
   EXPECT_EQ(report->journal_problem,
             "not proven undone: node.power-off on prod (prod does not answer)");
-  ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl",
-                                planned + dirty + "{\"kind\":\"clean\",\"id\":3}\n"));
+  const std::string clean = planned + dirty + "{\"kind\":\"clean\",\"id\":3}\n";
+  ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl", clean + "{\"kind\":\"run-end\"}\n"));
   EXPECT_EQ(load_report(folder, catalogue())->verdict, RunVerdict::pass);
+}
+
+// Planted: the harness was killed between two records, and `heal` undid the rest.
+TEST_F(RunFolders, ARunThatTheHarnessDidNotEndProvesNothing) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  const auto later = [](TimeNs at) { return at > mocks::seconds_ns(60); };
+  std::erase_if(run.history.samples, [&](const Sample& s) { return later(s.scheduled); });
+  std::erase_if(run.history.events, [&](const Event& e) { return later(e.at); });
+  const fs::path folder = write_run("a", run, "2026-11-23");
+  ASSERT_TRUE(write_file_atomic(folder / "journal.jsonl",
+                                "{\"kind\":\"undo-planned\",\"id\":3}\n"
+                                "{\"kind\":\"clean\",\"id\":3}\n"));
+  const auto report = load_report(folder, catalogue());
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_EQ(report->verdict, RunVerdict::inconclusive);
+  EXPECT_EQ(report->cluster_class, ClusterClass::unknown);
+  EXPECT_TRUE(report->history_truncated);
+  for (const CheckResult& check : report->checks)
+    EXPECT_NE(check.verdict, Verdict::fail) << check.name << ": " << check.message;
+  // Nor does one that was killed when everything had been recorded.
+  const fs::path whole = write_run("b", mocks::kill_prod({.attended = true}), "2026-11-23");
+  EXPECT_EQ(load_report(whole, catalogue())->verdict, RunVerdict::pass);
+  ASSERT_TRUE(write_file_atomic(whole / "journal.jsonl", "{\"kind\":\"run-begin\"}\n"));
+  EXPECT_EQ(load_report(whole, catalogue())->verdict, RunVerdict::inconclusive);
 }
 
 TEST_F(RunFolders, AssessmentReadsThemAndSaysWhatIsUntested) {
@@ -241,6 +265,29 @@ TEST_F(RunFolders, WhatIsOnBothSidesOfAComparisonIsRefused) {
   }
   EXPECT_THAT(to_string(check_sides_differ(side("base"), side("renamed")).error()),
               testing::AllOf(HasSubstr("renamed"), HasSubstr("base/a")));
+}
+
+// Planted: one run copied until chance is excluded.
+TEST_F(RunFolders, CopiesOfARunAreNoRepeats) {
+  const fs::path first = write_run("base/a", mocks::kill_prod(), "2026-11-23");
+  write_run("candidate/b", mocks::kill_prod({.day = 1}), "2026-11-24");
+  const auto side = [this](const char* name) {
+    return ComparedSide{*read_side({root_ / name}, catalogue()), {}};
+  };
+  ASSERT_TRUE(check_sides_differ(side("base"), side("candidate")));
+  ASSERT_TRUE(read_assessed({root_ / "base"}, catalogue()));
+  fs::copy(first, root_ / "base/renamed", fs::copy_options::recursive);
+  for (const Status& refused : {check_sides_differ(side("base"), side("candidate")),
+                                check_sides_differ(side("candidate"), side("base"))}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::usage);
+    EXPECT_THAT(
+        to_string(refused.error()),
+        testing::AllOf(HasSubstr("base/renamed: this run is there twice"), HasSubstr("base/a")));
+  }
+  const auto assessed = read_assessed({root_ / "base"}, catalogue());
+  ASSERT_FALSE(assessed);
+  EXPECT_EQ(assessed.error().code, Errc::usage);
 }
 
 TEST_F(RunFolders, ARunThatCannotBeReadIsNamedAndNoFolderIsAnError) {
