@@ -86,6 +86,25 @@ SampleSummary summary_of_values(const std::vector<Bounds>& values, std::size_t m
   return summary;
 }
 
+// A run that another scenario made (an edited file, an exchanged folder) proves nothing about this
+// one. Only its words may differ.
+bool is_run_of_suite(const fs::path& run, const Scenario& scenario, const std::string& level,
+                     const Catalogue& catalogue) {
+  const auto made = load_scenario(run / "scenario.yaml", catalogue);
+  if (!made) return false;
+  Scenario expected = scenario_once(scenario);
+  if (scenario.threshold) {
+    const auto value = parse_param(scenario.threshold->from.kind, level);
+    if (!value) return false;
+    expected = scenario_at(scenario, *value);
+  }
+  expected.title = made->title;
+  expected.cause = made->cause;
+  expected.effect = made->effect;
+  expected.tags = made->tags;
+  return dump_scenario(*made) == dump_scenario(expected);
+}
+
 void take_run(SuiteRunResult& result, const LoadedRun& run, const Threshold* threshold) {
   const Trial trial = judge_trial(run.report, run.history, threshold);
   result.outcome = trial.outcome;
@@ -107,6 +126,7 @@ SuiteState recomputed(SuiteState state, const std::vector<SuiteRunResult>& runs)
 Result<ThresholdReport> threshold_report(const Scenario& scenario, const SuiteState& state) {
   const Threshold& threshold = *scenario.threshold;
   ERNSTFALL_TRY(const std::vector<ParamValue> levels, threshold_levels(threshold));
+  ERNSTFALL_CHECK(check_levels(state, threshold, levels));
   const ThresholdSearch search = search_of(state, threshold, levels);
   const FaultStep& step = scenario.faults.at(static_cast<std::size_t>(threshold.fault) - 1);
   ThresholdReport report;
@@ -215,8 +235,12 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
     result.why = logged.ended ? recorded(logged.why) : Text(Msg::su_run_not_ended);
     if (!logged.folder.empty()) {
       auto run = load_run(folder / logged.folder, catalogue, siblings);
-      if (run)
+      const bool own =
+          run && is_run_of_suite(folder / logged.folder, scenario, logged.level, catalogue);
+      if (own)
         take_run(result, *run, threshold);
+      else if (run)
+        result.why = Msg::lo_other_scenario;
       else if (!logged.interrupted)
         result.why = {Msg::lo_not_readable, {to_string(run.error())}};
       if (run && run->report.verdict == RunVerdict::dirty) report.dirty = true;

@@ -60,8 +60,11 @@ class ThresholdDecoder {
     map.text("error_rate", rate);
     if (!rate.empty()) {
       const auto percent = parse_percent(rate);
-      if (percent)
+      if (percent && *percent < 100)
         threshold.error_rate_percent = *percent;
+      else if (percent)
+        problems_.add(map.take("error_rate"),
+                      "error_rate: expected less than 100%; never are more bad than all of them");
       else
         problems_.add(map.take("error_rate"), "error_rate: " + percent.error().what);
     }

@@ -52,6 +52,7 @@ Result<SuiteStep> next_repeat(const Scenario& scenario, const SuiteState& state,
 
 Result<SuiteStep> next_trial(const Scenario& scenario, const SuiteState& state) {
   ERNSTFALL_TRY(const std::vector<ParamValue> levels, threshold_levels(*scenario.threshold));
+  ERNSTFALL_CHECK(check_levels(state, *scenario.threshold, levels));
   const auto level = search_of(state, *scenario.threshold, levels).next();
   SuiteStep step;
   if (!level) {
@@ -99,6 +100,21 @@ int counted_runs(const SuiteState& state) {
       std::count_if(state.runs.begin(), state.runs.end(), [](const SuiteRun& run) {
         return run.ended && !run.interrupted && run.outcome != TrialOutcome::unclear;
       }));
+}
+
+Status check_levels(const SuiteState& state, const Threshold& threshold,
+                    const std::vector<ParamValue>& levels) {
+  for (const SuiteRun& run : state.runs) {
+    const bool known = std::any_of(levels.begin(), levels.end(), [&run](const ParamValue& level) {
+      return level.text == run.level;
+    });
+    if (!known)
+      return fail_at(Errc::usage, threshold.place,
+                     "threshold: run {} was made at \"{}\", which is none of its levels: expected "
+                     "the threshold as it was when the search began, or a new search",
+                     run.number, run.level);
+  }
+  return {};
 }
 
 ThresholdSearch search_of(const SuiteState& state, const Threshold& threshold,

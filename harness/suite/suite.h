@@ -46,6 +46,10 @@ struct SuiteHooks {
 
 // Runs that count, among those that somebody let end.
 int counted_runs(const SuiteState& state);
+// Errc::usage, at the threshold's place: a trial was made at a level that it does not have; its
+// range or its resolution was changed since, and no interval follows from what is left.
+Status check_levels(const SuiteState& state, const Threshold& threshold,
+                    const std::vector<ParamValue>& levels);
 // The search with all trials so far. `levels` as of threshold_levels().
 ThresholdSearch search_of(const SuiteState& state, const Threshold& threshold,
                           const std::vector<ParamValue>& levels);

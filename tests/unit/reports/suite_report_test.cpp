@@ -269,6 +269,50 @@ TEST_F(SuiteFolders, ARunThatIsGoneIsUnclearNotHeld) {
   EXPECT_THAT(report.runs[1].why, HasSubstr("not readable"));
 }
 
+// Planted: files that were changed after the search.
+TEST_F(SuiteFolders, ASearchWhoseScenarioWasChangedIsNoSearch) {
+  begin(true);
+  go([](double level) { return level >= 23 ? 120 : 60; });
+  ASSERT_EQ(load().threshold->result.end, SearchEnd::found);
+  // Another hold: the trials are of another fault.
+  Scenario changed = scenario_;
+  changed.faults[0].hold += std::chrono::seconds(60);
+  ASSERT_TRUE(write_file_atomic(folder_ / "scenario.yaml", dump_scenario(changed)));
+  const SuiteReport other = load();
+  EXPECT_EQ(other.threshold->result.end, SearchEnd::open);
+  EXPECT_FALSE(other.threshold->result.held);
+  EXPECT_THAT(other.runs[0].why, HasSubstr("another scenario"));
+  // Other levels: what broke between them would be gone.
+  changed = scenario_;
+  changed.threshold->resolution = "3%";
+  changed.threshold->step = 3;
+  ASSERT_TRUE(write_file_atomic(folder_ / "scenario.yaml", dump_scenario(changed)));
+  const auto report = load_suite(folder_, suite_catalogue());
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::usage);
+  EXPECT_THAT(to_string(report.error()),
+              MatchesRegex(".*scenario.yaml:[0-9]+:[0-9]+: threshold: "
+                           "run [0-9]+ was made at .*none of its levels.*"));
+  const auto resumed = run_suite(folder_, changed, {}, {});
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().code, Errc::usage);
+}
+
+// Planted: the folder of one level under the name of another.
+TEST_F(SuiteFolders, ATrialOfAnotherLevelIsNoTrialOfThisOne) {
+  begin(true);
+  go([](double level) { return level >= 23 ? 120 : 60; });
+  fs::rename(folder_ / "run-2", folder_ / "x");
+  fs::rename(folder_ / "run-3", folder_ / "run-2");
+  fs::rename(folder_ / "x", folder_ / "run-3");
+  const SuiteReport report = load();
+  for (const std::size_t i : {1U, 2U}) {
+    EXPECT_EQ(report.runs[i].outcome, TrialOutcome::unclear);
+    EXPECT_THAT(report.runs[i].why, HasSubstr("another scenario"));
+  }
+  EXPECT_EQ(report.runs[0].outcome, TrialOutcome::held);
+}
+
 void expect_german(const SuiteReport& report) {
   const auto all = [&report](Language language) {
     return std::vector<std::string>{render_suite_console(report, false, language),
