@@ -23,7 +23,8 @@ namespace {
 constexpr double kMainShare = 0.9;
 constexpr double kLimitP = (1 - kShiftConfidence) / 2;
 constexpr std::size_t kMaxDifferencesListed = 60;
-constexpr std::array<std::string_view, 2> kInvariants{"single-primary", "no-split-brain"};
+constexpr std::array<std::string_view, 4> kInvariants{"single-primary", "no-split-brain",
+                                                      "block-loss", "write-order"};
 
 SampleSummary summarise(const std::vector<Bounds>& values, std::size_t missing) {
   SampleSummary summary;
@@ -36,9 +37,11 @@ SampleSummary summarise(const std::vector<Bounds>& values, std::size_t missing) 
     lower.push_back(value.lower);
     upper.push_back(value.upper);
   }
-  const auto by_middle = [](const Bounds& a, const Bounds& b) { return a.middle() < b.middle(); };
-  summary.min = *std::min_element(values.begin(), values.end(), by_middle);
-  summary.max = *std::max_element(values.begin(), values.end(), by_middle);
+  // The true extremes lie between those of the bounds, which may be of different runs.
+  summary.min = Bounds{*std::min_element(lower.begin(), lower.end()),
+                       *std::min_element(upper.begin(), upper.end())};
+  summary.max = Bounds{*std::max_element(lower.begin(), lower.end()),
+                       *std::max_element(upper.begin(), upper.end())};
   summary.median = Bounds{*median(lower), *median(upper)};
   return summary;
 }
@@ -133,6 +136,27 @@ void say_what_is_missing(Measure& measure, const MeasureValues& values) {
   measure.note = Text(Msg::cmp_enough, {plain_number(*measure.repeats)});
 }
 
+// What a shift of medians cannot see, and what forbids to call it no regression: more runs that
+// never came back than the base had, and runs of which nothing is known.
+Text hidden_in(const MeasureValues& values) {
+  const auto open = [](const std::vector<Bounds>& side) {
+    return static_cast<std::size_t>(std::count_if(
+        side.begin(), side.end(), [](const Bounds& value) { return std::isinf(value.upper); }));
+  };
+  const std::size_t never = open(values.candidate);
+  const std::size_t known = values.candidate.size();
+  const std::size_t before = open(values.base);
+  if (never * values.base.size() > before * known)
+    return {Msg::cmp_never_back,
+            {plain_number(never), plain_number(known), plain_number(before),
+             plain_number(values.base.size())}};
+  if (values.candidate_missing > 0 && values.kind != MeasureKind::phase)
+    return {
+        Msg::cmp_some_without,
+        {plain_number(values.candidate_missing), plain_number(known + values.candidate_missing)}};
+  return {};
+}
+
 void judge_measure(Measure& measure, const MeasureValues& values, double alpha) {
   measure.alpha = alpha;
   if (measure.shift && measure.p && *measure.p <= alpha &&
@@ -144,6 +168,8 @@ void judge_measure(Measure& measure, const MeasureValues& values, double alpha) 
   }
   if (!measure.shift || !(measure.shift->upper <= measure.rule_out))
     return say_what_is_missing(measure, values);
+  measure.note = hidden_in(values);
+  if (!measure.note.empty()) return;
   measure.outcome = CompareOutcome::no_regression;
   measure.better = measure.shift->upper < 0 && measure.shift->estimate < -measure.tolerance;
   if (measure.better) measure.note = Msg::cmp_better_note;
@@ -180,6 +206,10 @@ bool judge_loss_by_example(Measure& measure) {
                                               plain_number(measure.base.n)});
   } else if (measure.candidate.max->upper > measure.tolerance) {
     measure.note = Msg::cmp_not_read;
+  } else if (measure.candidate.missing > 0) {
+    measure.note = {Msg::cmp_some_without,
+                    {plain_number(measure.candidate.missing),
+                     plain_number(measure.candidate.n + measure.candidate.missing)}};
   } else if (!enough_for_limits(measure.base.n, measure.candidate.n)) {
     measure.repeats_least = fewest_runs();
     measure.note = Msg::cmp_not_enough;
@@ -352,7 +382,10 @@ Tolerance CompareSettings::ruled_out() const {
 Result<Tolerance> parse_tolerance(std::string_view text) {
   Tolerance tolerance;
   const std::vector<std::string> parts = split(text, ',');
-  if (parts.size() > 2)
+  const auto shares = std::count_if(parts.begin(), parts.end(), [](const std::string& part) {
+    return !part.empty() && part.back() == '%';
+  });
+  if (parts.size() > 2 || (parts.size() == 2 && shares != 1))
     return fail(Errc::usage, "\"{}\": expected e.g. 10%, 2s or 10%,250ms", text);
   for (const std::string& part : parts) {
     if (!part.empty() && part.back() == '%') {

@@ -68,8 +68,9 @@ class ComparisonConsole {
                        std::string(width < kIndent ? kIndent - width : 1, ' ');
     text += pad_right(word(measure_text(measure.name)), 26);
     if (measure.kind == MeasureKind::invariant) return text + word(measure.note) + "\n";
-    text += word(value_text(measure, measure.base.median)) + " -> " +
-            word(value_text(measure, measure.candidate.median)) + "\n";
+    text = wrap(text + " " + word(value_text(measure, measure.base.median)) + " -> " +
+                    word(value_text(measure, measure.candidate.median)),
+                kComparisonColumns, kIndent);
     const std::string indent(kIndent, ' ');
     if (const std::string detail = numbers(measure); !detail.empty())
       text += wrap(indent + detail, kComparisonColumns, kIndent);

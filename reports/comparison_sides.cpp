@@ -49,7 +49,23 @@ std::vector<Member> members_of(const ComparedSide& side) {
 
 }  // namespace
 
+Status check_each_once(const ComparedSide& side) {
+  Keys known;
+  for (const Member& member : members_of(side))
+    for (const std::string& key : {folder_key(member.folder), member.recording}) {
+      if (key.empty()) continue;
+      const auto [same, added] = known.emplace(key, member.folder);
+      if (!added)
+        return fail_at(Errc::usage, member.folder,
+                       "this {} is there twice, and would count as two: also as {}", member.what,
+                       same->second);
+    }
+  return {};
+}
+
 Status check_sides_differ(const ComparedSide& base, const ComparedSide& candidate) {
+  ERNSTFALL_CHECK(check_each_once(base));
+  ERNSTFALL_CHECK(check_each_once(candidate));
   Keys known;
   for (const Member& member : members_of(base))
     for (const std::string& key : {folder_key(member.folder), member.recording})

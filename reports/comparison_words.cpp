@@ -46,8 +46,11 @@ Text measure_word(const Measure& measure) {
 Text value_text(const Measure& measure, const std::optional<Bounds>& value) {
   if (!value) return "-";
   if (std::isinf(value->upper)) return Msg::su_not_recovered;
-  if (measure.is_time()) return {Msg::name_only, {DurationValue{value->middle()}}};
-  return {Msg::name_only, {short_number(value->middle())}};
+  if (value->lower == value->upper)
+    return measure.is_time() ? Text(Msg::name_only, {DurationValue{value->upper}})
+                             : Text(Msg::name_only, {short_number(value->upper)});
+  if (measure.is_time()) return {Msg::name_only, {OutageValue{value->lower, value->upper, true}}};
+  return {Msg::from_to, {short_number(value->lower), short_number(value->upper)}};
 }
 
 Text range_text(const Measure& measure, const SampleSummary& summary) {

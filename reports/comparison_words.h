@@ -11,6 +11,7 @@ namespace ernstfall {
 Text outcome_word(CompareOutcome outcome);  // "REGRESSION", "NOT ENOUGH DATA" ...
 Text measure_word(const Measure& measure);  // "ok", "better", "REGRESSION" ...
 // "1 min 44.3 s", "not recovered", "3"; "-" when there is none.
+// With its bounds: "9.2 s ± 0.1 s", of writes "2 to 5".
 Text value_text(const Measure& measure, const std::optional<Bounds>& value);
 Text range_text(const Measure& measure, const SampleSummary& summary);  // "1 s .. 2 s"
 Text shift_text(const Measure& measure);     // "+17.8 s (+17.1 %)"; empty: no such thing

@@ -164,6 +164,23 @@ TEST(Compare, OneLostWriteIsARegressionWhenTheBaseLostNone) {
   EXPECT_NE(compare(sides, settings).outcome, CompareOutcome::regression);
 }
 
+// Planted: another run in which more may be lost, which hid the loss that is certain.
+TEST(Compare, ALossThatIsCertainIsNotHiddenByOneThatIsNot) {
+  Sides sides = ten_each({}, {});
+  sides.candidate[4].report.rpo.lost = 2;
+  sides.candidate[5].report.rpo.unaudited = 100;
+  EXPECT_EQ(compare(sides).outcome, CompareOutcome::regression);
+  // Nor does a run of the base that lost more for certain hide how much another one may have lost.
+  sides = ten_each({}, {});
+  sides.base[1].report.rpo.lost = 5;
+  sides.base[2].report.rpo.unaudited = 8;
+  CompareSettings settings;
+  settings.lost_tolerance = 6;
+  const ComparisonReport report = compare(sides, settings);
+  EXPECT_THAT(measure_of(report.scenarios[0], "acknowledged writes lost").note,
+              Not(HasSubstr("none lost")));
+}
+
 TEST(Compare, LossOnBothSidesIsAMatterOfNumbers) {
   Sides sides = ten_each({}, {});
   for (std::size_t i = 0; i < 10; ++i) {
@@ -183,6 +200,25 @@ TEST(Compare, ABrokenInvariantCountsEvenInARunThatDoesNot) {
   EXPECT_EQ(report.outcome, CompareOutcome::regression);
   EXPECT_THAT(report.scenarios[0].reasons,
               Contains(HasSubstr("single-primary: broken in 1 of 10")));
+}
+
+// Planted: what DRBD promised is gone, and no measure of the service says so.
+TEST(Compare, AcknowledgedBlocksThatTheBaseNeverLostAreARegression) {
+  for (const char* name : {"block-loss", "write-order"}) {
+    Sides sides = ten_each({}, {}, 1, 14);
+    for (auto* side : {&sides.base, &sides.candidate})
+      for (ComparedRun& run : *side) run.report.checks.push_back({name, Verdict::pass, "", {}});
+    EXPECT_EQ(compare(sides).outcome, CompareOutcome::no_regression);
+    sides.candidate[3].report.checks.back().verdict = Verdict::fail;
+    sides.candidate[3].report.verdict = RunVerdict::violated;
+    const ComparisonReport report = compare(sides);
+    EXPECT_EQ(report.outcome, CompareOutcome::regression);
+    EXPECT_THAT(report.scenarios[0].reasons,
+                Contains(HasSubstr(std::string(name) + ": broken in 1 of 14")));
+    // Nobody watched the candidate's blocks.
+    for (ComparedRun& run : sides.candidate) run.report.checks.pop_back();
+    EXPECT_EQ(compare(sides).outcome, CompareOutcome::unknown);
+  }
 }
 
 TEST(Compare, RunsThatDoNotCountAreNamedWithTheirReason) {
@@ -232,6 +268,41 @@ TEST(Compare, AMeasureThatIsMissingIsUnknown) {
   sides = ten_each({}, {}, 1, 14);
   for (ComparedRun& run : sides.candidate) run.report.rpo.acknowledged = 0;
   EXPECT_EQ(compare(sides).outcome, CompareOutcome::unknown);
+}
+
+// Half of the candidate's runs know nothing: the other half does not speak for them.
+TEST(Compare, AMeasureThatSomeRunsLackIsUnknown) {
+  const auto planted = [](const auto& defect) {
+    Sides sides = ten_each({}, {}, 1, 28);
+    for (std::size_t i = 0; i < 14; ++i) defect(sides.candidate[i].report);
+    return compare(sides);
+  };
+  EXPECT_EQ(planted([](RunReport&) {}).outcome, CompareOutcome::no_regression);
+  EXPECT_EQ(planted([](RunReport& r) { r.rto.lower_ms.reset(); }).outcome, CompareOutcome::unknown);
+  EXPECT_EQ(planted([](RunReport& r) { r.rto.redundancy_restored_ms.reset(); }).outcome,
+            CompareOutcome::unknown);
+  const ComparisonReport report = planted([](RunReport& r) { r.rpo.acknowledged = 0; });
+  EXPECT_EQ(report.outcome, CompareOutcome::unknown);
+  EXPECT_THAT(measure_of(report.scenarios[0], "acknowledged writes lost").note,
+              HasSubstr("not measured in 14 of 28 runs"));
+}
+
+// Planted: a few that never came back, which no median shows.
+TEST(Compare, OneRunThatNeverComesBackIsNoPass) {
+  Sides sides = ten_each({}, {}, 1, 14);
+  ASSERT_EQ(compare(sides).outcome, CompareOutcome::no_regression);
+  const auto never_back = [](ComparedRun& run) {
+    run.report.rto.upper_ms.reset();
+    run.report.verdict = RunVerdict::violated;
+  };
+  never_back(sides.candidate[2]);
+  const ComparisonReport report = compare(sides);
+  EXPECT_EQ(report.outcome, CompareOutcome::unknown);
+  EXPECT_THAT(report.scenarios[0].reasons,
+              Contains(HasSubstr("without end in 1 of 14 runs, in the base in 0 of 14")));
+  // As often as before is no worse.
+  never_back(sides.base[7]);
+  EXPECT_EQ(compare(sides).outcome, CompareOutcome::no_regression);
 }
 
 TEST(Compare, WhatNeverRecoversIsARegression) {
@@ -321,6 +392,22 @@ TEST(Compare, EveryRendererSaysTheOutcome) {
   EXPECT_THAT(html, AllOf(HasSubstr("verdict violated"), HasSubstr("users cut off")));
 }
 
+// A number stands with what it is known to within, on every page.
+TEST(Compare, ValuesAreShownWithTheirBounds) {
+  Sides sides = ten_each({}, {}, 1, 1);
+  for (auto* side : {&sides.base, &sides.candidate}) {
+    side->front().report.rto.lower_ms = 9'100;
+    side->front().report.rto.upper_ms = 9'300;
+    side->front().report.rpo.lost = 2;
+    side->front().report.rpo.unaudited = 3;
+  }
+  const ComparisonReport report = compare(sides);
+  for (const std::string& text :
+       {render_comparison_console(report, false), render_comparison_markdown(report),
+        render_comparison_html(report)})
+    EXPECT_THAT(text, AllOf(HasSubstr("9.2 s ± 0.1 s"), HasSubstr("2 to 5")));
+}
+
 TEST(Compare, TextOfNodesCannotBecomeMarkup) {
   Sides sides = ten_each({}, {});
   for (ComparedRun& run : sides.candidate)
@@ -334,7 +421,7 @@ TEST(ParseTolerance, TakesShareTimeOrBoth) {
   EXPECT_DOUBLE_EQ(parse_tolerance("10%")->of(2000), 200);
   EXPECT_DOUBLE_EQ(parse_tolerance("2s")->of(1e6), 2000);
   EXPECT_DOUBLE_EQ(parse_tolerance("10%,250ms")->of(1000), 250);
-  for (const char* wrong : {"", "10", "fast", "1%,2s,3s", "-1%"})
+  for (const char* wrong : {"", "10", "fast", "1%,2s,3s", "-1%", "1%,2%", "1s,2s"})
     EXPECT_FALSE(parse_tolerance(wrong)) << wrong;
 }
 
