@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reports/assess_gaps.h"
+#include "reports/assess_plan.h"
 #include "reports/assess_rules.h"
 #include "reports/assessment.h"
 #include "reports/classify.h"
@@ -14,6 +15,7 @@ struct SortedRuns {
   std::vector<std::vector<const AssessedRun*>> of_need;  // that count
   std::vector<std::vector<LeftOutRun>> left_out;         // of a need
   std::vector<bool> may_hide;                            // one of them ended badly within its fault
+  std::vector<std::vector<const AssessedRun*>> unreadable;  // that may be of a need
   // Whatever else is wrong with a run: an invariant that it saw broken was broken.
   std::vector<const AssessedRun*> readable;
 };
@@ -25,11 +27,18 @@ Text title_of(const AssessedRun& run, const std::vector<FaultNeed>& needs) {
   return {Msg::ev_other_fault, {run.run.report.scenario}};
 }
 
+// By what it set out to do, where that can be read; else it may be a run of anything.
+bool may_be_run_of(const AssessedRun& run, const FaultNeed& need) {
+  if (run.scenario.faults.empty() || run.cluster.nodes.empty()) return true;
+  return is_run_of(as_run(run.scenario, run.cluster), need);
+}
+
 SortedRuns sort_runs(const std::vector<AssessedRun>& runs, Assessment& assessment) {
   SortedRuns sorted;
   sorted.of_need.resize(assessment.needs.size());
   sorted.left_out.resize(assessment.needs.size());
   sorted.may_hide.resize(assessment.needs.size());
+  sorted.unreadable.resize(assessment.needs.size());
   for (const AssessedRun& run : runs) {
     const auto out = left_out(run.run);
     if (run.run.problem.empty()) sorted.readable.push_back(&run);
@@ -37,6 +46,12 @@ SortedRuns sort_runs(const std::vector<AssessedRun>& runs, Assessment& assessmen
     if (!out) sorted.counted.push_back(&run);
     bool asked_for = false;
     for (std::size_t i = 0; i < assessment.needs.size(); ++i) {
+      if (!run.run.problem.empty()) {
+        if (!may_be_run_of(run, assessment.needs[i].need)) continue;
+        sorted.unreadable[i].push_back(&run);
+        sorted.left_out[i].push_back(*out);
+        continue;
+      }
       if (!is_run_of(run, assessment.needs[i].need)) continue;
       asked_for = true;
       if (!out) {
@@ -87,7 +102,7 @@ void judge_need(RuleResult& result, std::size_t index, const Assessment& assessm
       statements_of(result.rule, sorted.of_need[index], title, assessment.settings);
   const std::vector<TextValue> named{std::vector<Text>{title}};
   // Where one ended badly, that is why there is none.
-  if (statements.empty() && !sorted.may_hide[index]) {
+  if (statements.empty() && !sorted.may_hide[index] && sorted.unreadable[index].empty()) {
     const bool attended_only = !sorted.of_need[index].empty();
     statements.push_back({RuleState::untested,
                           index,
@@ -96,6 +111,11 @@ void judge_need(RuleResult& result, std::size_t index, const Assessment& assessm
   }
   if (sorted.may_hide[index])
     statements.push_back({RuleState::untested, index, {Msg::ev_left_out, named}, {}});
+  for (const AssessedRun* run : sorted.unreadable[index])
+    statements.push_back({RuleState::untested,
+                          index,
+                          {Msg::ev_unreadable, {named.front(), run->run.problem}},
+                          ref_of(*run)});
   for (Statement& statement : statements) {
     statement.need = index;
     result.state = merge(result.state, statement.state);
@@ -266,6 +286,8 @@ Result<Assessment> assess_runs(const std::vector<AssessedRun>& runs,
   const SortedRuns sorted = sort_runs(runs, assessment);
   assessment.counted = sorted.counted.size();
   for (const AssessedRun* run : sorted.counted) {
+    if (judge_safety(AssessRule::service_loss, *run, {}).state == RuleState::met)
+      ++assessment.loss_known;
     const std::string& started = run->run.report.started_utc;
     if (assessment.from_utc.empty() || started < assessment.from_utc) assessment.from_utc = started;
     assessment.to_utc = std::max(assessment.to_utc, started);

@@ -24,12 +24,17 @@ bool says_unfenceable(const Node& node) {
   return it != node.labels.end() && it->second == "false";
 }
 
-// Seen to be off: the fault was confirmed, by the power control and by the node's silence.
-const AssessedRun* fenced_in(const std::vector<const AssessedRun*>& counted,
-                             const std::string& node) {
+// Seen to be off: the fault was confirmed, by the power control and by the node's silence. It was
+// the control that the node has now: another one proves nothing about it.
+const AssessedRun* fenced_in(const std::vector<const AssessedRun*>& counted, const Node& node) {
+  const auto same_control = [&node](const AssessedRun& run) {
+    const Node* then = run.cluster.find_node(node.name);
+    return then != nullptr && then->power.kind == node.power.kind;
+  };
   for (const AssessedRun* run : counted)
     for (const FaultResult& fault : run->run.report.faults)
-      if (fault.node == node && fault.confirmed_at && fault.outcome == "held" &&
+      if (fault.node == node.name && same_control(*run) && fault.confirmed_at &&
+          fault.outcome == "held" &&
           (fault.fault == "node.power-off" || fault.fault == "node.power-cycle"))
         return run;
   return nullptr;
@@ -44,7 +49,7 @@ std::vector<Statement> judge_power(const std::vector<const AssessedRun*>& counte
       statements.push_back({RuleState::not_met, {}, {Msg::ev_no_power, {node->name}}, {}});
     else if (says_unfenceable(*node))
       statements.push_back({RuleState::not_met, {}, {Msg::ev_not_fenceable, {node->name}}, {}});
-    else if (const AssessedRun* run = fenced_in(counted, node->name))
+    else if (const AssessedRun* run = fenced_in(counted, *node))
       statements.push_back(
           {RuleState::met, {}, {Msg::ev_fenced, {node->name, kind}}, ref_of(*run)});
     else

@@ -51,9 +51,8 @@ std::string text_param(const FaultStep& step, const std::string& name) {
 }
 
 // A single port, or DRBD's own connection, is the link of two replicas, and not that of users.
-bool cuts_link(const AssessedRun& run, const std::string& a, const std::string& b,
-               bool both_hold_data) {
-  const FaultResult& fault = run.run.report.faults.front();
+bool cuts_link(const AssessedRun& run, const FaultResult& fault, const std::string& a,
+               const std::string& b, bool both_hold_data) {
   if (fault.node != a && fault.node != b) return false;
   const std::string& other = fault.node == a ? b : a;
   if (fault.fault == "drbd.disconnect") return both_hold_data;
@@ -84,10 +83,11 @@ bool is_pair_of(const AssessedRun& run, const FaultNeed& need) {
         continue;
       }
       // The replica stopped hearing of writes before the holder of the data went away.
-      const bool behind = is_among(first.fault, kLinkCut) || first.fault == "net.isolate";
       const bool of_pair = first.node == need.node || first.node == need.peer;
-      if (behind && of_pair && is_among(second.fault, kPowerLost) &&
-          *first.effect_at < *second.effect_at)
+      const bool behind =
+          (first.fault == "net.isolate" && of_pair) ||
+          (is_among(first.fault, kLinkCut) && cuts_link(run, first, need.node, need.peer, true));
+      if (behind && is_among(second.fault, kPowerLost) && *first.effect_at < *second.effect_at)
         return true;
     }
   return false;
@@ -198,7 +198,7 @@ bool is_run_of(const AssessedRun& run, const FaultNeed& need) {
     const Node* node = run.cluster.find_node(name);
     return node != nullptr && holds_data(*node);
   };
-  return cuts_link(run, need.node, need.peer, has_data(need.node) && has_data(need.peer));
+  return cuts_link(run, fault, need.node, need.peer, has_data(need.node) && has_data(need.peer));
 }
 
 }  // namespace ernstfall

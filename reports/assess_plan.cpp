@@ -7,31 +7,6 @@
 namespace ernstfall {
 namespace {
 
-// How the scenario would look as a run in which everything went as written.
-AssessedRun as_run(const Scenario& scenario, const Cluster& cluster) {
-  AssessedRun run;
-  run.cluster = cluster;
-  run.scenario = scenario;
-  run.run.report.soak = scenario.soak.has_value();
-  TimeNs next{};
-  for (const FaultStep& step : scenario.faults) {
-    const TimeNs begin = step.at ? step.at->count() : next;
-    const TimeNs end = begin + step.hold.count();
-    next = std::max(next, end);
-    const auto nodes = resolve_targets(step.on, cluster);
-    if (!nodes) continue;
-    for (const std::string& node : *nodes) {
-      FaultResult fault;
-      fault.fault = step.fault;
-      fault.node = node;
-      fault.effect_at = begin;
-      fault.undone_at = end;
-      run.run.report.faults.push_back(std::move(fault));
-    }
-  }
-  return run;
-}
-
 // Their hold may be no more than a deadline: they are left alone until what they hit is back.
 bool ends_alone(const std::string& fault) {
   static constexpr std::array kAlone{"node.reboot",    "node.power-cycle", "node.crash",
@@ -67,6 +42,30 @@ void add_scenario(AssessPlan& plan, const Scenario& scenario, std::size_t need) 
 }
 
 }  // namespace
+
+AssessedRun as_run(const Scenario& scenario, const Cluster& cluster) {
+  AssessedRun run;
+  run.cluster = cluster;
+  run.scenario = scenario;
+  run.run.report.soak = scenario.soak.has_value();
+  TimeNs next{};
+  for (const FaultStep& step : scenario.faults) {
+    const TimeNs begin = step.at ? step.at->count() : next;
+    const TimeNs end = begin + step.hold.count();
+    next = std::max(next, end);
+    const auto nodes = resolve_targets(step.on, cluster);
+    if (!nodes) continue;
+    for (const std::string& node : *nodes) {
+      FaultResult fault;
+      fault.fault = step.fault;
+      fault.node = node;
+      fault.effect_at = begin;
+      fault.undone_at = end;
+      run.run.report.faults.push_back(std::move(fault));
+    }
+  }
+  return run;
+}
 
 Result<AssessPlan> plan_assessment(const std::vector<Scenario>& scenarios, const Cluster& cluster) {
   AssessPlan plan;

@@ -23,6 +23,9 @@ struct AssessPlan {
   std::vector<std::size_t> missing;        // needs that no scenario makes
 };
 
+// How the scenario would look as a run in which everything went as written.
+AssessedRun as_run(const Scenario& scenario, const Cluster& cluster);
+
 // Of each fault: every scenario that makes it and has the tag, or else the first that makes it.
 // Errc::usage: as needs_of().
 Result<AssessPlan> plan_assessment(const std::vector<Scenario>& scenarios, const Cluster& cluster);

@@ -162,7 +162,7 @@ RuleState merge(RuleState a, RuleState b) {
 }
 
 RunRef ref_of(const AssessedRun& run) {
-  return {run.run.folder, run.run.report.run_id, run.run.report.scenario};
+  return {run.run.folder, run.run.report.run_id, run.run.report.scenario, run.has_page};
 }
 
 OutageValue outage_of(const RunReport& report) {

@@ -3,15 +3,18 @@
 
 #include "harness/core/text.h"
 #include "reports/assessment.h"
+#include "reports/comparison_sides.h"
 
 namespace ernstfall {
 
 Result<std::vector<AssessedRun>> read_assessed(const std::vector<std::filesystem::path>& paths,
                                                const Catalogue& catalogue) {
-  ERNSTFALL_TRY(std::vector<ComparedRun> compared, read_side(paths, catalogue));
+  ComparedSide side;
+  ERNSTFALL_TRY(side.runs, read_side(paths, catalogue));
+  ERNSTFALL_CHECK(check_each_once(side));
   std::vector<AssessedRun> runs;
   std::set<std::string> clusters;
-  for (ComparedRun& run : compared) {
+  for (ComparedRun& run : side.runs) {
     AssessedRun assessed;
     const std::filesystem::path folder = run.folder;
     auto cluster = load_cluster(folder / "cluster.yaml");
@@ -26,6 +29,8 @@ Result<std::vector<AssessedRun>> read_assessed(const std::vector<std::filesystem
       assessed.scenario = std::move(*scenario);
       assessed.scenario.name = run.report.scenario;
     }
+    std::error_code ec;
+    assessed.has_page = std::filesystem::exists(folder / "report.html", ec);
     assessed.run = std::move(run);
     runs.push_back(std::move(assessed));
   }

@@ -96,8 +96,9 @@ struct AssessedRun {
   ComparedRun run;  // `problem` says why it cannot be read
   Cluster cluster;
   Scenario scenario;
+  bool has_page = true;  // its report.html is there
 };
-// As read_side(). Errc::usage also: runs of more than one cluster.
+// As read_side(). Errc::usage also: runs of more than one cluster, or one that is there twice.
 Result<std::vector<AssessedRun>> read_assessed(const std::vector<std::filesystem::path>& paths,
                                                const Catalogue& catalogue);
 bool is_run_of(const AssessedRun& run, const FaultNeed& need);
@@ -108,6 +109,7 @@ struct RunRef {
   std::string folder;
   std::string run_id;
   std::string scenario;
+  bool has_page = true;
 };
 
 // One piece of evidence. Without a run: why nothing is known.
@@ -182,6 +184,7 @@ struct Assessment {
   ClusterClass at_most = ClusterClass::ha;
   std::vector<Text> why;  // of the class, in a few sentences
   std::size_t counted = 0;
+  std::size_t loss_known = 0;  // of these: every acknowledged write was read back
   std::vector<NeedResult> needs;
   std::vector<RuleResult> rules;  // in the order of assessment_rules()
   std::vector<SinglePoint> single_points;

@@ -51,8 +51,7 @@ class AssessmentPage {
 
   std::string single_points() const {
     std::string text = heading(say(language_, Msg::as_single_points) + ":");
-    if (a_.single_points.empty())
-      return text + "  " + say(language_, Msg::as_no_single_points) + "\n";
+    if (a_.single_points.empty()) return text + "  " + no_single_points_in(language_, a_) + "\n";
     for (const SinglePoint& point : a_.single_points)
       text += wrap("  " + say(language_, point.why) + source(point.run), kAssessColumns, 4);
     return text;
@@ -83,14 +82,16 @@ class AssessmentPage {
     std::vector<Statement> shown;
     for (const Statement& statement : statements) {
       const Msg id = statement.text.id;
-      const bool joins = id == Msg::ev_no_run || id == Msg::ev_no_unattended_run ||
+      const bool of_run = id == Msg::ev_unreadable;
+      const bool joins = of_run || id == Msg::ev_no_run || id == Msg::ev_no_unattended_run ||
                          id == Msg::ev_left_out || id == Msg::ev_no_canary;
       const auto same = std::find_if(shown.begin(), shown.end(), [&](const Statement& other) {
-        return joins && other.text.id == id;
+        return joins && other.text.id == id &&
+               (!of_run || other.run->folder == statement.run->folder);
       });
       if (same == shown.end()) {
         shown.push_back(statement);
-        if (joins) shown.back().run = std::nullopt;
+        if (joins && !of_run) shown.back().run = std::nullopt;
         continue;
       }
       auto& titles = std::get<std::vector<Text>>(same->text.values.front());

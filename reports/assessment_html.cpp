@@ -56,12 +56,14 @@ class AssessmentHtml {
   std::string text(const Text& text) const { return escape_html(say(l_, text)); }
   std::string heading(Msg id) const { return html_tag("h2", "", word(id)); }
 
-  // To the run's own page; relative where the folders are together, so that both can be moved.
+  // To the run's own page, or to its folder where it has none; relative where the folders are
+  // together, so that both can be moved.
   std::string link(const RunRef& run, std::string_view label) const {
-    const std::filesystem::path page = std::filesystem::path(run.folder) / "report.html";
+    const std::filesystem::path folder = run.folder;
+    const std::filesystem::path page = run.has_page ? folder / "report.html" : folder;
     const std::filesystem::path relative = base_.empty() ? page : page.lexically_proximate(base_);
     return fmt::format("<a href=\"{}\">{}</a>", escape_html(relative.generic_string()),
-                       escape_html(label));
+                       escape_html(label.empty() ? std::string_view(run.run_id) : label));
   }
 
   std::string header() const {
@@ -92,7 +94,7 @@ class AssessmentHtml {
       list += fmt::format("<li>{} {}</li>", text(point.why), link(point.run, point.run.scenario));
     return html_tag("section", "points",
                     heading(Msg::as_single_points) +
-                        (list.empty() ? html_tag("p", "", word(Msg::as_no_single_points))
+                        (list.empty() ? html_tag("p", "", escape_html(no_single_points_in(l_, a_)))
                                       : "<ul>" + list + "</ul>"));
   }
 

@@ -86,7 +86,7 @@ std::string render_assessment_markdown(const Assessment& a, Language l) {
   text += fmt::format("* {}\n* {}: {}\n", runs_in(l, a), say(l, Msg::as_target_label),
                       escape_markdown(target_in(l, a)));
   text += "\n## " + say(l, Msg::as_single_points) + "\n\n";
-  if (a.single_points.empty()) text += say(l, Msg::as_no_single_points) + "\n";
+  if (a.single_points.empty()) text += escape_markdown(no_single_points_in(l, a)) + "\n";
   for (const SinglePoint& point : a.single_points)
     text += fmt::format("* {}: {}\n", md(l, point.why), run_cell(point.run));
   text += matrix_md(a, l) + rules_md(a, l) + gaps_md(a, l);

@@ -1,6 +1,7 @@
 // assessment_words: cells and sentences of an assessment, in a language.
 #include "reports/assessment_words.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ernstfall {
@@ -105,14 +106,27 @@ std::string copies_in(Language language, const NeedResult& result) {
 }
 
 std::string repeats_in(Language language, const Assessment& assessment) {
-  std::uint64_t lost = 0;
-  for (const NeedResult& need : assessment.needs) lost += need.lost;
-  if (assessment.counted == 0 || lost > 0) return {};
+  // Also where it was seen in a run that does not count, or is of another fault.
+  const bool lost =
+      std::any_of(assessment.rules.begin(), assessment.rules.end(), [](const RuleResult& result) {
+        return (result.rule == AssessRule::service_loss || result.rule == AssessRule::block_loss) &&
+               result.state == RuleState::not_met;
+      });
+  if (assessment.loss_known == 0 || lost) return {};
   // Of n runs without one, 95 %: 1 - 0.05^(1/n) (Clopper-Pearson).
-  const double n = static_cast<double>(assessment.counted);
-  return say(language,
-             {Msg::as_repeats,
-              {CountValue{assessment.counted}, NumberValue{100 * (1 - std::pow(0.05, 1 / n)), 0}}});
+  const double n = static_cast<double>(assessment.loss_known);
+  return say(language, {Msg::as_repeats,
+                        {CountValue{assessment.loss_known},
+                         NumberValue{100 * (1 - std::pow(0.05, 1 / n)), 0}}});
+}
+
+std::string no_single_points_in(Language language, const Assessment& assessment) {
+  const auto untested = static_cast<std::size_t>(
+      std::count_if(assessment.needs.begin(), assessment.needs.end(), [](const NeedResult& result) {
+        return !result.need.is_pair() && result.outcome == NeedOutcome::untested;
+      }));
+  if (untested == 0) return say(language, Msg::as_no_single_points);
+  return say(language, {Msg::as_no_single_points_yet, {CountValue{untested}}});
 }
 
 std::vector<std::string> left_out_in(Language language, const Assessment& assessment) {

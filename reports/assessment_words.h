@@ -22,7 +22,9 @@ std::string cut_off_in(Language language, const NeedResult& result);  // shortes
 std::string with_operator_in(Language language, const NeedResult& result);
 std::string files_lost_in(Language language, const NeedResult& result);
 std::string copies_in(Language language, const NeedResult& result);
-// What no loss in so many runs excludes; empty where writes were lost, or no run counts.
+// Where none was seen; with how many faults nobody looked at.
+std::string no_single_points_in(Language language, const Assessment& assessment);
+// What no loss in so many runs excludes; empty where writes were lost, or no run knows.
 std::string repeats_in(Language language, const Assessment& assessment);
 std::vector<std::string> left_out_in(Language language,
                                      const Assessment& assessment);  // "RUN: why"

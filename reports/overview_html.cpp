@@ -210,9 +210,9 @@ class OverviewHtml {
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
           escape_html(say(l_, phase.name)), phase.values.n,
-          escape_html(bounds_in(l_, phase.values.min)),
-          escape_html(bounds_in(l_, phase.values.median)),
-          escape_html(bounds_in(l_, phase.values.max)));
+          escape_html(phase_in(l_, phase.values.min)),
+          escape_html(phase_in(l_, phase.values.median)),
+          escape_html(phase_in(l_, phase.values.max)));
     return html_tag("h3", "", word(Msg::ov_phases)) +
            html_table(l_, say(l_, Msg::ov_phases_caption),
                       {Msg::ov_col_phase, Msg::ov_col_n, Msg::ov_col_min, Msg::ov_col_median,

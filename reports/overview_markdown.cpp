@@ -119,8 +119,8 @@ class OverviewMarkdown {
                                  Msg::ov_col_median, Msg::ov_col_max});
     for (const OverviewMeasure& phase : row.phases)
       text += fmt::format("| {} | {} | {} | {} | {} |\n", escape_markdown(say(l_, phase.name)),
-                          phase.values.n, bounds_in(l_, phase.values.min),
-                          bounds_in(l_, phase.values.median), bounds_in(l_, phase.values.max));
+                          phase.values.n, phase_in(l_, phase.values.min),
+                          phase_in(l_, phase.values.median), phase_in(l_, phase.values.max));
     return text;
   }
 

@@ -299,6 +299,10 @@ std::string bounds_in(Language language, const std::optional<Bounds>& bounds) {
   return outage_in(language, {bounds->lower, bounds->upper, true});
 }
 
+std::string phase_in(Language language, const std::optional<Bounds>& bounds) {
+  return bounds && bounds->upper <= 0 ? duration_in(language, 0) : bounds_in(language, bounds);
+}
+
 std::string finding_in(Language language, const OverviewFinding& finding) {
   return say(language, finding.message);
 }

@@ -53,6 +53,8 @@ std::string redundancy_in(Language language, const OverviewRun& run);
 std::string class_in(Language language, const OverviewRun& run);
 
 // A time that is known to lie between two.
+// Of a phase that took no time nobody says that it was "not at all": that is said of outages.
+std::string phase_in(Language language, const std::optional<Bounds>& bounds);
 std::string bounds_in(Language language, const std::optional<Bounds>& bounds);
 std::string finding_in(Language language, const OverviewFinding& finding);
 std::string evidence_in(Language language, const Evidence& evidence);

@@ -281,6 +281,98 @@ TEST(Assess, RunThatDoesNotCountLeavesItsFaultUntestedAndHidesNothing) {
   EXPECT_EQ(a.cluster_class, ClusterClass::unsafe);
 }
 
+// What a run that cannot be read would have shown is not known, be there another one of its fault.
+TEST(Assess, RunThatCannotBeReadLeavesItsFaultUntested) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  AssessedRun broken = mocks::run_of(runs, "data-power-prod");
+  broken.run.folder = "runs/broken";
+  broken.run.report = RunReport{};
+  broken.has_page = false;
+  broken.run.problem = "runs/broken/history: corrupt";
+  runs.push_back(broken);
+  Assessment a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unknown);
+  EXPECT_EQ(a.at_most, ClusterClass::ha);
+  EXPECT_THAT(evidence_of(a, AssessRule::target, RuleState::untested),
+              ElementsAre(AllOf(HasSubstr("prod loses power: a run that may be one of it cannot "
+                                          "be read: runs/broken/history: corrupt"),
+                                HasSubstr("| runs/broken"))));
+  // A link to a page that nobody wrote would be no evidence.
+  EXPECT_THAT(render_assessment_html(a, Language::english),
+              AllOf(HasSubstr("href=\"runs/broken\""), Not(HasSubstr("runs/broken/report.html"))));
+  // It does not even say what it was: it may have been any of them.
+  runs.back().scenario = Scenario{};
+  a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unknown);
+  EXPECT_EQ(evidence_of(a, AssessRule::one_primary, RuleState::untested).size(), a.needs.size());
+  EXPECT_THAT(render_assessment_console(a, Language::english, false), HasSubstr("runs/broken"));
+  // What it was is known, and no class rests on it.
+  runs.back().scenario = broken.scenario;
+  runs.back().scenario.faults.front().fault = "net.delay";
+  EXPECT_EQ(assess(runs).cluster_class, ClusterClass::ha);
+}
+
+// Cut off from somebody else, the replica hears every write: then it is not behind.
+TEST(Assess, StaleTakeoverNeedsTheReplicaToBeBehind) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  AssessedRun& run = mocks::run_of(runs, "stale-takeover-prod-mirror");
+  run.scenario.faults.front().params["from"].text = "prod";
+  ASSERT_EQ(assess(runs).cluster_class, ClusterClass::ha);
+  run.scenario.faults.front().params["from"].text = "load";
+  const Assessment a = assess(runs);
+  EXPECT_EQ(a.cluster_class, ClusterClass::unknown);
+  EXPECT_THAT(evidence_of(a, AssessRule::block_loss, RuleState::untested),
+              ElementsAre(HasSubstr("prod is lost while mirror is behind: no run that counts")));
+}
+
+// A lab's power control was seen to work; the one that the cluster file names now was not.
+TEST(Assess, AnotherPowerControlIsNotProvenByTheOldOne) {
+  std::vector<AssessedRun> runs = homelab_runs();
+  EXPECT_THAT(evidence_of(assess(runs), AssessRule::fencing, RuleState::met),
+              Contains(HasSubstr("prod: its power control (lab) cut its power")));
+  AssessedRun newer = mocks::run_of(runs, "link-prod-mirror");
+  newer.run.folder += "-2";
+  newer.run.report.started_utc = "2026-12-24T03:12:05.123Z";
+  newer.cluster.nodes[0].power.kind = PowerConfig::Kind::ipmi;
+  runs.push_back(newer);
+  const Assessment a = assess(runs);
+  EXPECT_THAT(evidence_of(a, AssessRule::fencing, RuleState::met),
+              Not(Contains(HasSubstr("power control"))));
+  EXPECT_THAT(evidence_of(a, AssessRule::fencing, RuleState::untested),
+              Contains(HasSubstr("prod: no run has used its power control (ipmi)")));
+}
+
+// The sentence about how little no loss proves is only said where there was none, and of runs in
+// which it would have been seen.
+TEST(Assess, NoLossIsSaidOfRunsThatWouldHaveSeenIt) {
+  std::vector<AssessedRun> runs = recovering_runs();
+  const std::size_t all = runs.size();
+  EXPECT_THAT(render_assessment_markdown(assess(runs), Language::english),
+              HasSubstr("No loss in " + std::to_string(all) + " runs"));
+  runs[0].run.report.rpo.acknowledged = 0;
+  EXPECT_THAT(render_assessment_markdown(assess(runs), Language::english),
+              HasSubstr("No loss in " + std::to_string(all - 1) + " runs"));
+  AssessedRun other = mocks::run_of(runs, "disk-prod");
+  other.run.folder = "runs/fill";
+  other.run.report.faults.front().fault = "disk.fill";
+  other.run.report.rpo.lost = 3;
+  runs.push_back(other);
+  EXPECT_THAT(render_assessment_markdown(assess(runs), Language::english),
+              Not(HasSubstr("No loss in")));
+}
+
+TEST(Assess, NoSinglePointSeenIsNotSaidWithoutWhatWasNotTested) {
+  const std::vector<AssessedRun> all = recovering_runs();
+  EXPECT_THAT(render_assessment_markdown(assess(all), Language::english),
+              HasSubstr("None was seen."));
+  const std::vector<AssessedRun> few{all[0], all[1]};
+  const Assessment a = assess(few);
+  for (const std::string& text : {render_assessment_markdown(a, Language::english),
+                                  render_assessment_html(a, Language::english),
+                                  render_assessment_console(a, Language::english, false)})
+    EXPECT_THAT(text, HasSubstr("None was seen; untested faults: "));
+}
+
 TEST(Assess, OtherFaultsBreakRulesAndMeetNone) {
   std::vector<AssessedRun> runs = homelab_runs();
   AssessedRun full = mocks::quiet_run({NeedKind::disk, "prod", {}}, mocks::homelab_cluster());

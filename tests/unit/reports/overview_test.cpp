@@ -254,6 +254,13 @@ TEST(Overview, WhatIsNotMeasuredIsUnknownAndNeverZero) {
   EXPECT_EQ(overview_of_runs({measured_run(0)}).scenarios.front().outage.n, 1U);
 }
 
+TEST(Overview, APhaseWithoutLengthIsNotSaidToBeNoOutage) {
+  EXPECT_EQ(phase_in(Language::english, Bounds{0, 0}), "0.0 ms");
+  EXPECT_EQ(phase_in(Language::english, Bounds{0, 200}),
+            bounds_in(Language::english, Bounds{0, 200}));
+  EXPECT_EQ(bounds_in(Language::english, Bounds{0, 0}), "not at all");
+}
+
 TEST(Overview, OneRunWithoutAnEndIsTheWorst) {
   std::vector<ComparedRun> runs{measured_run(0), measured_run(1), measured_run(2)};
   runs[1].report.rto.upper_ms = std::nullopt;
