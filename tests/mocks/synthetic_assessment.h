@@ -65,7 +65,8 @@ inline AssessedRun quiet_run(const FaultNeed& need, const Cluster& cluster) {
                      held_fault("net.isolate", need.node, 11, 60)};
   else
     report.faults = {held_fault(std::string(entry.faults.front()), need.node, 10, 40)};
-  run.scenario.faults.push_back(step_of(report.faults.front(), need.peer));
+  const bool on_peer = report.faults.front().node == need.peer;
+  run.scenario.faults.push_back(step_of(report.faults.front(), on_peer ? need.node : need.peer));
   report.verdict = RunVerdict::pass;
   report.rto.probe = "webdav.write";
   report.rto.lower_ms = 0;
