@@ -111,7 +111,7 @@ void add_compare(CLI::App& app, Context& context) {
   command
       ->add_option("--lost-tolerance", options->lost_tolerance,
                    "acknowledged writes that a run may lose")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}))
       ->capture_default_str();
   command->add_flag("--accept-scenario-changes", options->accept_scenario_changes,
                     "compare although the scenario itself differs");

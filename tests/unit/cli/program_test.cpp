@@ -398,6 +398,8 @@ TEST_F(Program, CompareNeverTakesWhatItCannotReadForAPass) {
   EXPECT_THAT(copy.err, HasSubstr("this run is on both sides"));
   EXPECT_EQ(run({"compare", base, "no-such-folder"}).exit_code, 64);
   EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10"}).exit_code, 64);
+  // Planted: taken for a very large number, it would accept every loss.
+  EXPECT_EQ(run({"compare", base, candidate, "--lost-tolerance", "-1"}).exit_code, 64);
   EXPECT_EQ(run({"compare", base, candidate, "--tolerance", "10%", "--rule-out", "5%"}).exit_code,
             64);
   EXPECT_THAT(created(), IsEmpty());
