@@ -131,7 +131,7 @@ class OutOfMemory : public ::testing::Test {
 
 TEST_F(OutOfMemory, InAUnitTheLimitStaysUntilItIsPutBack) {
   hold(in_unit());
-  EXPECT_EQ(bench.read("control/web.service.d/50-MemoryMax.conf"), "2097152\n");
+  EXPECT_EQ(bench.read("control/web.service.d/50-MemoryMax.conf"), "65536\n");
   const auto seen = bench.confirm(in_unit());
   EXPECT_TRUE(seen.ok) << seen.err;
   EXPECT_THAT(seen.out, HasSubstr("1 OOM kills more in system.slice; 2 of 2 processes"));
@@ -168,7 +168,7 @@ TEST_F(OutOfMemory, PlantedALimitThatStaysIsSeen) {
   hold(in_unit());
   bench.write("stubborn", "");
   bench.undo(in_unit());
-  EXPECT_THAT(bench.undone(in_unit()).err, HasSubstr("limits 2097152 and 0, not infinity"));
+  EXPECT_THAT(bench.undone(in_unit()).err, HasSubstr("limits 65536 and 0, not infinity"));
   bench.remove("stubborn");
   EXPECT_TRUE(bench.fire(in_unit()).ok);
   bench.write("cg/system.slice/web.service/memory.max", "4096\n");
@@ -181,7 +181,7 @@ TEST_F(OutOfMemory, ALimitThatSystemdNeverHeardOfIsUndone) {
   bench.write("stubborn", "");
   hold(in_unit());
   EXPECT_THAT(bench.confirm(in_unit()).err, HasSubstr("not limited"));
-  bench.write("cg/system.slice/web.service/memory.max", "2097152\n");
+  bench.write("cg/system.slice/web.service/memory.max", "65536\n");
   EXPECT_TRUE(bench.fire(in_unit()).ok);
   EXPECT_EQ(bench.read("cg/system.slice/web.service/memory.max"), "max\n");
 }

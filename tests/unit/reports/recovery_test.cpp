@@ -198,7 +198,8 @@ TEST(Recovery, AnotherRateOfAClockIsToldOnce) {
       told = true;
     }
   EXPECT_TRUE(told);
-  for (const auto& clock : nlohmann::json::parse(render_json(report))["clocks"])
+  const auto json = nlohmann::json::parse(render_json(report));
+  for (const auto& clock : json["clocks"])
     if (clock["node"] == "mirror") {
       EXPECT_EQ(clock["rates"].size(), 1U);
       EXPECT_EQ(clock["steps"].size(), 0U);
