@@ -433,7 +433,7 @@ TEST(AssessReport, APairThatWaitedForTheUndoIsNoFailure) {
   ASSERT_EQ(a.cluster_class, ClusterClass::ha);
   const std::string html = render_assessment_html(a, Language::english);
   EXPECT_THAT(html, AllOf(HasSubstr("two faults at once"), Not(HasSubstr("badge wide fail"))));
-  EXPECT_THAT(render_assessment_markdown(a, Language::german), HasSubstr("zwei Fehler zugleich"));
+  EXPECT_THAT(render_assessment_markdown(a, Language::german), HasSubstr("zwei Störungen zugleich"));
 
   // The same of one fault is one.
   mocks::outage(mocks::run_of(runs, "data-power-prod"), RecoveredBy::undo, 80'000, 80'500);
