@@ -64,15 +64,14 @@ void take_rto(RunReport& report, const RtoMeasurement& rto, const RunFacts& fact
     result.down_at = rto.outage->first_bad_at;
     result.up_at = rto.outage->ended_by;
   }
-  if (report.soak) {
-    // Whose outage it was, and who ended it, cannot be told when fault follows fault.
+  // Whose outage it was, and who ended it, cannot be told when fault follows fault; and an outage
+  // that nobody made, of a cluster that was sick before, is no recovery time.
+  if (report.soak || !facts.effect_at()) {
     result.lower_ms.reset();
     result.upper_ms.reset();
     result.recovered_by = RecoveredBy::nobody;
-    result.problem = Msg::rto_soak;
+    result.problem = report.soak ? Msg::rto_soak : Msg::rto_nothing;
   }
-  if (facts.redundancy_at && facts.effect_at())
-    result.redundancy_restored_ms = to_ms(*facts.redundancy_at - *facts.effect_at());
 }
 
 void take_rpo(RunReport& report, const RpoMeasurement& rpo) {
@@ -154,6 +153,14 @@ void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts
   Timeline timeline = timeline_of(milestones, settings);
   report.phases = std::move(timeline.phases);
   report.recovery = std::move(timeline.recovery);
+  if (const auto effect = facts.effect_at()) {
+    const Found restored = redundancy_restored(milestones, *effect);
+    if (restored.milestone)
+      report.rto.redundancy_ms = Bounds{to_ms(restored.milestone->lower - *effect),
+                                        to_ms(restored.milestone->upper - *effect)};
+    else if (facts.redundancy_at)
+      report.rto.redundancy_ms = Bounds{0, 0};
+  }
   // A soak has many faults, and no one moment to count from.
   if (!report.soak) report.predictions = predict(milestones, settings, report.recovery);
 }

@@ -106,10 +106,12 @@ Statement judge_redundancy(const AssessedRun& run, const Text& title) {
   if (check->verdict == Verdict::fail)
     return statement(RuleState::not_met, Msg::ev_not_redundant,
                      {inner(title), inner(check->message)}, run);
-  if (report.rto.redundancy_restored_ms)
-    return statement(RuleState::met, Msg::ev_redundant,
-                     {inner(title), DurationValue{*report.rto.redundancy_restored_ms}}, run);
-  return statement(RuleState::met, Msg::ev_redundant_kept, {inner(title)}, run);
+  const auto& restored = report.rto.redundancy_ms;
+  if (!restored) return statement(RuleState::met, Msg::ev_redundant_end, {inner(title)}, run);
+  if (restored->upper <= 0)
+    return statement(RuleState::met, Msg::ev_redundant_kept, {inner(title)}, run);
+  return statement(RuleState::met, Msg::ev_redundant,
+                   {inner(title), OutageValue{restored->lower, restored->upper, true}}, run);
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ Text measure_word(const Measure& measure) {
 Text value_text(const Measure& measure, const std::optional<Bounds>& value) {
   if (!value) return "-";
   if (std::isinf(value->upper)) return Msg::su_not_recovered;
+  if (measure.kind == MeasureKind::redundancy && value->upper <= 0) return Msg::never_lost;
   if (value->lower == value->upper)
     return measure.is_time() ? Text(Msg::name_only, {DurationValue{value->upper}})
                              : Text(Msg::name_only, {short_number(value->upper)});

@@ -172,8 +172,10 @@ class RunHtml {
 
   std::string redundancy_card() const {
     Big big{word(Msg::not_seen), ""};
-    if (r_.rto.redundancy_restored_ms)
-      big = {duration_in(l_, *r_.rto.redundancy_restored_ms), word(Msg::card_after_fault)};
+    if (const auto& restored = r_.rto.redundancy_ms; restored && restored->upper <= 0)
+      big = {word(Msg::never_lost), ""};
+    else if (restored)
+      big = {outage_in(l_, {restored->lower, restored->upper, true}), word(Msg::card_after_fault)};
     const bool limited = r_.redundancy_allowed_ms.has_value();
     return number_card(Msg::rr_redundancy, big,
                        limited

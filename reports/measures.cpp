@@ -7,8 +7,6 @@
 namespace ernstfall {
 namespace {
 
-constexpr double kRedundancyPeriodMs = 500;
-
 std::optional<Bounds> outage_of(const RunReport& report) {
   const RtoResult& rto = report.rto;
   if (!rto.lower_ms) return std::nullopt;
@@ -19,9 +17,7 @@ std::optional<Bounds> outage_of(const RunReport& report) {
 }
 
 std::optional<Bounds> redundancy_of(const RunReport& report) {
-  const auto& restored = report.rto.redundancy_restored_ms;
-  if (!restored) return std::nullopt;
-  return Bounds{std::max(0.0, *restored - kRedundancyPeriodMs), *restored};
+  return report.rto.redundancy_ms;
 }
 
 std::optional<Bounds> loss_of(const RunReport& report) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "harness/lang/messages.h"
+#include "probes/checks/redundancy.h"
 #include "reports/milestones.h"
 
 namespace ernstfall {
@@ -113,6 +114,8 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
 Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
   if (!input.facts.redundancy_at)
     return {std::nullopt, input.cluster.drbd ? Msg::gap_not_seen_before_end : Msg::gap_no_drbd};
+  if (redundancy_was_kept(input.drbd, input.cluster, effect, *input.facts.redundancy_at))
+    return {std::nullopt, Msg::gap_redundancy_kept};
   Milestone milestone;
   milestone.name = step::kRedundant;
   milestone.proof = Msg::proof_redundant;

@@ -15,6 +15,7 @@
 #include "probes/checks/check.h"
 #include "probes/checks/node_time.h"
 #include "probes/checks/run_facts.h"
+#include "reports/statistics.h"
 
 namespace ernstfall {
 
@@ -35,7 +36,8 @@ struct RtoResult {
   std::optional<double> lower_ms;  // last bad sample's start .. bounds, see docs/explanation/rto.md
   std::optional<double> upper_ms;
   double probe_period_ms = 0;
-  std::optional<double> redundancy_restored_ms;  // from the fault's effect
+  // From the fault's effect; upper 0: it was never lost.
+  std::optional<Bounds> redundancy_ms;
   RecoveredBy recovered_by = RecoveredBy::nobody;
   bool outage_observed = false;   // false with data: the service never failed, lower=upper=0
   std::optional<TimeNs> down_at;  // first bad sample after the fault's effect

@@ -56,7 +56,7 @@ struct OverviewRun {
   std::uint64_t acknowledged = 0;  // writes; 0: nothing is known about lost ones
   std::uint64_t lost = 0;
   std::uint64_t not_read_back = 0;  // acknowledged, and stuck or never read: may be lost as well
-  std::optional<double> redundancy_restored_ms;
+  std::optional<Bounds> redundancy_ms;  // as RtoResult
   ClusterClass cluster_class = ClusterClass::unknown;
 };
 

@@ -69,7 +69,8 @@ OverviewJson run_of_overview(const OverviewRun& run, const std::filesystem::path
           {"acknowledged", written ? OverviewJson(run.acknowledged) : OverviewJson()},
           {"lost", written ? OverviewJson(run.lost) : OverviewJson()},
           {"not_read_back", written ? OverviewJson(run.not_read_back) : OverviewJson()},
-          {"redundancy_restored_ms", known_number(run.redundancy_restored_ms)},
+          {"redundancy_restored_ms", known_number(upper_of(run.redundancy_ms))},
+          {"redundancy_lower_ms", known_number(lower_of(run.redundancy_ms))},
           {"class", cluster_class_name(run.cluster_class)}};
 }
 

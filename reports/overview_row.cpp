@@ -37,7 +37,7 @@ OverviewRun overview_run(const ComparedRun& run) {
   row.acknowledged = report.rpo.acknowledged;
   row.lost = report.rpo.lost;
   row.not_read_back = report.rpo.stuck + report.rpo.unaudited;
-  row.redundancy_restored_ms = report.rto.redundancy_restored_ms;
+  row.redundancy_ms = report.rto.redundancy_ms;
   row.cluster_class = report.cluster_class;
   return row;
 }

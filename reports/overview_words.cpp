@@ -225,7 +225,8 @@ OverviewCell redundancy_in(Language language, const OverviewScenario& row) {
   if (row.counted == 0) return {say(language, Msg::unknown), {}};
   if (row.redundancy.n == 0) return {say(language, Msg::ov_not_seen), {}};
   OverviewCell cell = summary_in(language, row.redundancy);
-  cell.main = say(language, Msg::ov_after, cell.main);
+  cell.main = row.redundancy.max->upper <= 0 ? say(language, Msg::never_lost)
+                                             : say(language, Msg::ov_after, cell.main);
   if (row.redundancy.missing > 0)
     cell.notes.push_back(
         say(language, of_text(Msg::ov_not_seen_in, row.redundancy.missing, row.counted)));
@@ -233,7 +234,10 @@ OverviewCell redundancy_in(Language language, const OverviewScenario& row) {
 }
 
 OverviewCell largest_in(Language language, const OverviewScenario& row) {
-  if (!row.largest) return {say(language, Msg::unknown), {}};
+  // Nobody was cut off, and nothing had to come back.
+  const auto& outage = row.outage;
+  const bool nothing = outage.n == row.counted && outage.max && outage.max->upper <= 0;
+  if (!row.largest) return {nothing ? "–" : say(language, Msg::unknown), {}};
   OverviewCell cell{say(language, *row.largest), {}};
   if (row.counted > 1)
     cell.notes.push_back(say(language, of_text(Msg::ov_in_runs, row.largest_in, row.counted)));
@@ -278,8 +282,9 @@ std::string lost_in(Language language, const OverviewRun& run) {
 
 std::string redundancy_in(Language language, const OverviewRun& run) {
   if (!run.verdict) return say(language, Msg::unknown);
-  if (!run.redundancy_restored_ms) return say(language, Msg::ov_not_seen);
-  return say(language, {Msg::ov_after, {DurationValue{*run.redundancy_restored_ms}}});
+  if (!run.redundancy_ms) return say(language, Msg::ov_not_seen);
+  if (run.redundancy_ms->upper <= 0) return say(language, Msg::never_lost);
+  return say(language, Msg::ov_after, bounds_in(language, run.redundancy_ms));
 }
 
 std::string class_in(Language language, const OverviewRun& run) {

@@ -139,6 +139,14 @@ double Bounds::middle() const {
   return std::isinf(upper) ? upper : (lower + upper) / 2;
 }
 
+std::optional<double> lower_of(const std::optional<Bounds>& bounds) {
+  return bounds ? std::optional(bounds->lower) : std::nullopt;
+}
+
+std::optional<double> upper_of(const std::optional<Bounds>& bounds) {
+  return bounds ? std::optional(bounds->upper) : std::nullopt;
+}
+
 std::optional<double> median(std::vector<double> values) {
   if (values.empty()) return std::nullopt;
   std::sort(values.begin(), values.end());

@@ -33,6 +33,9 @@ struct Bounds {
   double middle() const;  // of an open one: infinite
 };
 
+std::optional<double> lower_of(const std::optional<Bounds>& bounds);
+std::optional<double> upper_of(const std::optional<Bounds>& bounds);
+
 std::optional<double> median(std::vector<double> values);  // nullopt: there are none
 
 // The chance of the ranks of `candidate` being as high as they are, or higher, when both samples

@@ -206,6 +206,7 @@ Text measure_bound(const SuiteMeasure& measure, const std::optional<Bounds>& val
     return {Msg::from_to, {short_number(value->lower), short_number(value->upper)}};
   }
   if (std::isinf(value->upper)) return Msg::su_not_recovered;
+  if (measure.kind == MeasureKind::redundancy && value->upper <= 0) return Msg::never_lost;
   return figure_text(fmt::format("{} ± {}", format_duration_ms(value->middle()),
                                  format_duration_ms((value->upper - value->lower) / 2)));
 }

@@ -187,8 +187,9 @@ Text skew_text(const StartSkew& skew) {
 }
 
 Text redundancy_text(const RtoResult& rto) {
-  if (!rto.redundancy_restored_ms) return Msg::not_seen;
-  return {Msg::after_time, {DurationValue{*rto.redundancy_restored_ms}}};
+  if (!rto.redundancy_ms) return Msg::not_seen;
+  if (rto.redundancy_ms->upper <= 0) return Msg::never_lost;
+  return {Msg::after_time, {OutageValue{rto.redundancy_ms->lower, rto.redundancy_ms->upper, true}}};
 }
 
 Text power_text(const RunReport& report) {

@@ -5,6 +5,7 @@
 #include "harness/lang/messages.h"
 #include "probes/checks/check.h"
 #include "probes/checks/drbd_timeline.h"
+#include "probes/checks/redundancy.h"
 #include "probes/checks/samples.h"
 
 namespace ernstfall {
@@ -83,12 +84,17 @@ NodeEnd judge_node(const DrbdNodeTimeline& node, const Cluster& cluster, TimeNs 
   return end;
 }
 
-void judge_time(const CheckContext& context, const RunFacts& facts, CheckResult& result) {
+void judge_time(const CheckContext& context, const RunFacts& facts, const DrbdTimeline& timeline,
+                CheckResult& result) {
   if (!facts.redundancy_at || !facts.effect_at()) {
     if (result.verdict == Verdict::pass && context.scenario.expect.redundancy_max) {
       result.verdict = Verdict::unknown;
       result.message = clauses(result.message, Msg::conv_time_unknown);
     }
+    return;
+  }
+  if (redundancy_was_kept(timeline, context.cluster, *facts.effect_at(), *facts.redundancy_at)) {
+    result.message = clauses(result.message, Msg::conv_kept);
     return;
   }
   const Nanos took(*facts.redundancy_at - *facts.effect_at());
@@ -125,7 +131,7 @@ CheckResult judge(const CheckContext& context) {
   } else if (result.verdict == Verdict::pass) {
     result.message = {Msg::conv_all, {plain_number(timeline.nodes.size())}};
   }
-  judge_time(context, facts, result);
+  judge_time(context, facts, timeline, result);
   return result;
 }
 

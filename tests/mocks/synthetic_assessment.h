@@ -75,7 +75,7 @@ inline AssessedRun quiet_run(const FaultNeed& need, const Cluster& cluster) {
   report.rpo.acknowledged = 500;
   for (const char* name : {"single-primary", "no-split-brain", "converged", "rpo"})
     report.checks.push_back({name, Verdict::pass, "", {}});
-  report.rto.redundancy_restored_ms = 34'000;
+  report.rto.redundancy_ms = Bounds{33'500, 34'000};
   report.versions = {{"drbd@prod", "8.4.11"}, {"drbd@mirror", "8.4.11"}};
   add_versions(run.run.environment, report.versions);
   return run;

@@ -57,7 +57,7 @@ inline ComparedRun recovery_run(const Recovery& recovery, std::mt19937_64& rando
   report.rto.outage_observed = true;
   report.rto.probe = "webdav.write";
   phase("redundancy restored", recovery.redundant_ms, "every replica UpToDate");
-  report.rto.redundancy_restored_ms = to_ms(at);
+  report.rto.redundancy_ms = Bounds{to_ms(at) - 500, to_ms(at)};
   report.rpo.acknowledged = 500;
   report.checks.push_back({"single-primary", Verdict::pass, "", {}});
   report.versions = {{"ernstfall", "0.1.0"}, {"drbd@prod", "9.2.10"}};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "probes/checks/check.h"
+#include "probes/checks/redundancy.h"
 #include "tests/mocks/synthetic_run.h"
 
 namespace ernstfall {
@@ -325,6 +326,40 @@ TEST(Converged, RedundancyLaterThanAllowedFails) {
   scenario.expect.redundancy_max = *scenario.expect.redundancy_max - Nanos(1000);
   EXPECT_EQ(run_check(*find_check("converged"), {run.history, run.cluster, scenario}).verdict,
             Verdict::fail);
+}
+
+// A fault that leaves the copies alone, from 20 s to 50 s.
+bool kept(const History& history) {
+  const Cluster cluster = mocks::two_node_cluster();
+  const DrbdTimeline timeline = fold_drbd(history, cluster, read_facts(history));
+  return redundancy_was_kept(timeline, cluster, seconds_ns(20), seconds_ns(50));
+}
+
+TEST(Redundancy, WhatWasNeverLostIsSaidToBe) {
+  EXPECT_TRUE(kept(healthy().finish()));
+}
+
+TEST(Redundancy, ALineOrAPollThatSaysOtherwiseIsALoss) {
+  HistoryBuilder out = healthy();
+  out.drbd_connection("prod", 30, "Connecting", "Unknown");
+  out.drbd_connection("prod", 30.5, "Connected", "Secondary");
+  EXPECT_FALSE(kept(out.finish())) << "a moment is enough";
+  out = healthy();
+  out.drbd_peer("mirror", 19, "SyncTarget", "UpToDate");
+  EXPECT_FALSE(kept(out.finish())) << "it was not whole when the fault began";
+  out = healthy();
+  out.drbd_poll("prod", 31, "Primary", "Connected", "Secondary", "UpToDate", "UpToDate",
+                "Established", 4);
+  EXPECT_FALSE(kept(out.finish())) << "blocks that differ, which no line tells";
+}
+
+TEST(Redundancy, WhatNobodyHeardIsNotKept) {
+  HistoryBuilder out = healthy();
+  out.event(out.source("drbd.state", "mirror"), 30, kinds::kDrbdStreamClosed,
+            R"({"why":"the connection was lost"})");
+  EXPECT_FALSE(kept(out.finish())) << "a gap";
+  EXPECT_FALSE(kept(healthy(40).finish())) << "heard until 40 s only";
+  EXPECT_FALSE(kept(History{}));
 }
 
 }  // namespace

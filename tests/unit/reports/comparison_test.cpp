@@ -263,7 +263,7 @@ TEST(Compare, AMeasureThatIsMissingIsUnknown) {
   for (ComparedRun& run : sides.base) run.report.rto.lower_ms.reset();
   EXPECT_EQ(compare(sides).outcome, CompareOutcome::unknown);
   sides = ten_each({}, {}, 1, 14);
-  for (ComparedRun& run : sides.candidate) run.report.rto.redundancy_restored_ms.reset();
+  for (ComparedRun& run : sides.candidate) run.report.rto.redundancy_ms.reset();
   EXPECT_EQ(compare(sides).outcome, CompareOutcome::unknown);
   sides = ten_each({}, {}, 1, 14);
   for (ComparedRun& run : sides.candidate) run.report.rpo.acknowledged = 0;
@@ -279,7 +279,7 @@ TEST(Compare, AMeasureThatSomeRunsLackIsUnknown) {
   };
   EXPECT_EQ(planted([](RunReport&) {}).outcome, CompareOutcome::no_regression);
   EXPECT_EQ(planted([](RunReport& r) { r.rto.lower_ms.reset(); }).outcome, CompareOutcome::unknown);
-  EXPECT_EQ(planted([](RunReport& r) { r.rto.redundancy_restored_ms.reset(); }).outcome,
+  EXPECT_EQ(planted([](RunReport& r) { r.rto.redundancy_ms.reset(); }).outcome,
             CompareOutcome::unknown);
   const ComparisonReport report = planted([](RunReport& r) { r.rpo.acknowledged = 0; });
   EXPECT_EQ(report.outcome, CompareOutcome::unknown);

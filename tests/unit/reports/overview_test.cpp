@@ -231,7 +231,7 @@ Overview overview_of_runs(std::vector<ComparedRun> runs) {
 TEST(Overview, WhatIsNotMeasuredIsUnknownAndNeverZero) {
   ComparedRun run = measured_run(0);
   run.report.rto.lower_ms = run.report.rto.upper_ms = std::nullopt;
-  run.report.rto.redundancy_restored_ms = std::nullopt;
+  run.report.rto.redundancy_ms = std::nullopt;
   run.report.rpo = {};
   run.report.phases.clear();
   const Overview overview = overview_of_runs({run});

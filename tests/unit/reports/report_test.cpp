@@ -57,6 +57,33 @@ TEST(Assemble, UnattendedKillProdIsBackupLikeAndSaysWhy) {
   EXPECT_FALSE(report.next_steps.empty());
 }
 
+// A cluster that was sick before, and was left alone: its outage is nobody's recovery time.
+TEST(Assemble, AnOutageOfARunThatInjectedNothingIsNoRecoveryTime) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  for (const std::string_view kind : {kinds::kFaultIntended, kinds::kFaultApplied,
+                                      kinds::kFaultConfirmed, kinds::kFaultUndone})
+    drop_events(run, kind);
+  const RunReport report = report_of(run);
+  EXPECT_EQ(report.rto.lower_ms, std::nullopt);
+  EXPECT_EQ(report.rto.upper_ms, std::nullopt);
+  EXPECT_EQ(report.rto.recovered_by, RecoveredBy::nobody);
+  EXPECT_EQ(report.rto.redundancy_ms, std::nullopt);
+  EXPECT_THAT(report.rto.problem, HasSubstr("nothing was injected"));
+  EXPECT_THAT(render_console(report, false),
+              testing::ContainsRegex("users cut off +unknown"));
+}
+
+// Our look comes after the line that says so, and both are told.
+TEST(Assemble, RedundancyLiesBetweenDrbdsLineAndOurLook) {
+  const RunReport report = report_of(mocks::kill_prod());
+  ASSERT_TRUE(report.rto.redundancy_ms);
+  EXPECT_NEAR(report.rto.redundancy_ms->upper, 111'420, 1);
+  EXPECT_GT(report.rto.redundancy_ms->lower, 97'000);  // mirror was Connected again, and not whole
+  EXPECT_LE(report.rto.redundancy_ms->lower, 111'220);
+  EXPECT_THAT(render_console(report, false),
+              testing::ContainsRegex("redundancy restored +after [^ ]+ min [0-9.]+ s ± "));
+}
+
 // A node that is still there is not replaced by promoting another one.
 TEST(Assemble, AFullDiskIsNotANodeThatIsAway) {
   mocks::SyntheticRun run = mocks::kill_prod();
