@@ -1,12 +1,15 @@
 // comparison_runs: which runs a side has, and which of them count.
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/core/files.h"
 #include "harness/lang/messages.h"
+#include "harness/suite/suite_log.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
+#include "reports/threshold_comparison.h"
 #include "reports/words.h"
 
 namespace ernstfall {
@@ -19,21 +22,39 @@ bool is_run_folder(const fs::path& folder) {
   return fs::is_regular_file(folder / "meta.json", ec);
 }
 
-// The run folders that a path means, by name, links such as `latest` left out.
+// Repeats, and not trials at levels that nobody wants to know the cluster by.
+bool is_suite_of_repeats(const fs::path& folder) {
+  return is_suite_folder(folder) && !is_threshold_folder(folder);
+}
+
+// Links such as `latest` left out.
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code ec;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ec)) {
+    std::error_code ignored;
+    if (!entry.is_symlink(ignored) && entry.is_directory(ignored)) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The run folders that a path means, by name: also those of repeats among them, because the one
+// that failed is what somebody repeats for.
 Result<std::vector<fs::path>> folders_of(const fs::path& path) {
   std::error_code ec;
   const fs::path folder = fs::canonical(path, ec);
   if (ec) return fail_at(Errc::usage, path.string(), "no such folder");
   if (is_run_folder(folder)) return std::vector<fs::path>{folder};
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ec)) {
-    std::error_code ignored;
-    if (!entry.is_symlink(ignored) && entry.is_directory(ignored) && is_run_folder(entry.path()))
-      found.push_back(entry.path());
+  for (const fs::path& entry : folders_in(folder)) {
+    if (is_run_folder(entry))
+      found.push_back(entry);
+    else if (is_suite_of_repeats(entry))
+      std::ranges::copy_if(folders_in(entry), std::back_inserter(found), is_run_folder);
   }
   if (found.empty())
     return fail_at(Errc::usage, path.string(), "neither a run folder nor a folder with some");
-  std::sort(found.begin(), found.end());
   return found;
 }
 

@@ -351,8 +351,19 @@ TEST_F(SuiteFolders, ASuiteIsASideOfAComparison) {
   }
 }
 
+// A repetition that failed must not be hidden by the folder that it lies in.
+TEST_F(SuiteFolders, RepeatsInAFolderOfRunsCountAndTrialsDoNot) {
+  begin(false);
+  go([](double) { return 60; });
+  const auto side = read_side({root_.path()}, suite_catalogue());
+  ASSERT_TRUE(side) << to_string(side.error());
+  EXPECT_THAT(*side, SizeIs(5));
+  EXPECT_EQ(read_side({root_.path(), folder_}, suite_catalogue()).error().code, Errc::usage);
+}
+
 TEST_F(SuiteFolders, ASearchIsComparedByItsLevelsNotByItsRuns) {
   begin(true);
+  EXPECT_EQ(read_side({root_.path()}, suite_catalogue()).error().code, Errc::usage);
   EXPECT_TRUE(is_threshold_folder(folder_));
   EXPECT_FALSE(is_threshold_folder(root_.path()));
   const auto up = [](double level) { return level < 40 ? 60 : 200; };
