@@ -234,6 +234,7 @@ Status write_cluster_files(const LabStore& store, const Topology& topology, doub
     service.password = {SecretRef::Kind::file, store.file("password").string()};
     for (const std::string& name : {topology.drbd_primary, topology.drbd_secondary})
       service.direct_urls[name] = topology.service_url(topology.find(name)->address);
+    service.units = {"apache2.service"};
     cluster.service = service;
   }
   ERNSTFALL_CHECK(write_file_atomic(store.file("cluster.yaml"), dump_cluster(cluster)));

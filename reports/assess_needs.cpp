@@ -50,6 +50,17 @@ std::string text_param(const FaultStep& step, const std::string& name) {
   return it == step.params.end() ? std::string() : it->second.text;
 }
 
+// Where the cluster file does not name the service's units, each is believed to be one; and pods
+// have none.
+bool hits_service(const AssessedRun& run) {
+  const auto& service = run.cluster.service;
+  if (!service || service->units.empty() || run.scenario.faults.empty()) return true;
+  std::string unit = text_param(run.scenario.faults.front(), "unit");
+  if (unit.empty()) return true;
+  if (unit.find('.') == std::string::npos) unit += ".service";
+  return std::find(service->units.begin(), service->units.end(), unit) != service->units.end();
+}
+
 // A single port, or DRBD's own connection, is the link of two replicas, and not that of users.
 bool cuts_link(const AssessedRun& run, const FaultResult& fault, const std::string& a,
                const std::string& b, bool both_hold_data) {
@@ -193,6 +204,9 @@ bool is_run_of(const AssessedRun& run, const FaultNeed& need) {
   if (!is_single(run)) return false;
   const FaultResult& fault = run.run.report.faults.front();
   if (!is_among(fault.fault, need_entry(need.kind).faults)) return false;
+  const bool of_process =
+      need.kind == NeedKind::process_dies || need.kind == NeedKind::process_hangs;
+  if (of_process && !hits_service(run)) return false;
   if (need.kind != NeedKind::link) return fault.node == need.node;
   const auto has_data = [&](const std::string& name) {
     const Node* node = run.cluster.find_node(name);

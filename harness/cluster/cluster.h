@@ -84,6 +84,8 @@ struct ServiceConfig {
   SecretRef password;
   // The same service without the ingress: node name -> base URL. Optional.
   std::map<std::string, std::string> direct_urls;
+  // systemd units whose processes answer users, as "apache2.service"; empty: not known.
+  std::vector<std::string> units = {};
 };
 
 // Whom the stop condition `metric` asks.

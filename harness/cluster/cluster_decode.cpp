@@ -298,6 +298,14 @@ class ClusterDecoder {
     return drbd;
   }
 
+  void check_units(const YAML::Node& list) {
+    if (!list.IsDefined() || !list.IsSequence()) return;
+    for (const YAML::Node& unit : list)
+      if (unit.IsScalar() && !unit.Scalar().ends_with(".service"))
+        problems_.add(unit, fmt::format("units: \"{}\"; expected a service, as apache2.service",
+                                        elide(unit.Scalar(), 80)));
+  }
+
   ServiceConfig decode_service(const YAML::Node& yaml, const Cluster& cluster) {
     ServiceConfig service;
     service.place = problems_.place(yaml);
@@ -320,6 +328,8 @@ class ClusterDecoder {
         service.direct_urls[node.Scalar()] = *text;
       }
     });
+    map.words("units", service.units);
+    check_units(map.take("units"));
     map.finish();
     return service;
   }

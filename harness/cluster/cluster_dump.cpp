@@ -82,6 +82,7 @@ void dump_service(YAML::Emitter& out, const ServiceConfig& service) {
   pair(out, "user", service.user);
   secret(out, "password", service.password);
   map(out, "direct", service.direct_urls);
+  list(out, "units", service.units);
   out << YAML::EndMap;
 }
 

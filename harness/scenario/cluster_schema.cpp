@@ -120,6 +120,12 @@ Json node() {
                 {"address"});
 }
 
+Json unit() {
+  Json unit = text("as apache2.service");
+  unit["pattern"] = "[.]service$";
+  return unit;
+}
+
 Json service() {
   Json direct = texts("node -> the same service without the ingress");
   direct["additionalProperties"] = url("URL on that node");
@@ -129,7 +135,8 @@ Json service() {
                  {"ca", text("file with the CA to trust; default: the system's")},
                  {"user", {{"type", "string"}, {"description", "user of the probes"}}},
                  {"password", secret()},
-                 {"direct", std::move(direct)}},
+                 {"direct", std::move(direct)},
+                 {"units", list("systemd units whose processes answer users", unit())}},
                 {"url"});
 }
 

@@ -48,6 +48,7 @@ service:
   user: probe
   password: {file: secret}
   direct: {prod: https://192.0.2.11/}
+  units: [apache2.service, php-fpm@cloud.service]
 )";
 
 Result<Cluster> parse(const std::string& text, const std::string& path = "/etc/e/home.yaml") {
@@ -110,6 +111,7 @@ TEST(ClusterFile, EveryKeyIsRead) {
   EXPECT_EQ(cluster->service->password.kind, SecretRef::Kind::file);
   EXPECT_EQ(cluster->service->password.name, "/etc/e/secret");
   EXPECT_THAT(cluster->service->direct_urls, ElementsAre(Pair("prod", "https://192.0.2.11/")));
+  EXPECT_THAT(cluster->service->units, ElementsAre("apache2.service", "php-fpm@cloud.service"));
 }
 
 TEST(ClusterFile, WhatIsDumpedReadsBackToTheSame) {

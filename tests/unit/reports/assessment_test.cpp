@@ -373,6 +373,29 @@ TEST(Assess, NoSinglePointSeenIsNotSaidWithoutWhatWasNotTested) {
     EXPECT_THAT(text, HasSubstr("None was seen; untested faults: "));
 }
 
+// A cron that dies is nobody's outage: it proves nothing about the service.
+TEST(Assess, OnlyAUnitOfTheServiceIsItsProcess) {
+  const auto with = [](const char* units, const char* killed) {
+    std::vector<AssessedRun> runs = recovering_runs();
+    for (AssessedRun& run : runs) {
+      run.cluster.service = ServiceConfig{};
+      if (*units != 0) run.cluster.service->units = {units};
+    }
+    for (const char* name : {"process-dies-prod", "process-hangs-prod"}) {
+      AssessedRun& run = mocks::run_of(runs, name);
+      run.scenario.faults = {FaultStep{}};
+      run.scenario.faults[0].fault = run.run.report.faults.front().fault;
+      run.scenario.faults[0].params["unit"] =
+          parse_param(ParamValue::Kind::text, killed).value();
+    }
+    return assess(runs).cluster_class;
+  };
+  EXPECT_EQ(with("apache2.service", "apache2.service"), ClusterClass::ha);
+  EXPECT_EQ(with("apache2.service", "apache2"), ClusterClass::ha);
+  EXPECT_EQ(with("apache2.service", "cron.service"), ClusterClass::unknown);
+  EXPECT_EQ(with("", "cron.service"), ClusterClass::ha) << "nobody said which units they are";
+}
+
 TEST(Assess, OtherFaultsBreakRulesAndMeetNone) {
   std::vector<AssessedRun> runs = homelab_runs();
   AssessedRun full = mocks::quiet_run({NeedKind::disk, "prod", {}}, mocks::homelab_cluster());

@@ -222,7 +222,7 @@ nodes:
   f: {address: f, power: {kind: ipmi, host: 192.0.2.9, port: 6230, cipher_suite: 0, user: u, password: {env: P}}}
 drbd: {resource: r0, nodes: [prod, mirror]}
 service: {url: https://c.example/, resolve: 192.0.2.13, ca: ca.pem, user: u, password: {env: P},
-          direct: {prod: "http://192.0.2.11:8080"}}
+          direct: {prod: "http://192.0.2.11:8080"}, units: [apache2.service]}
 )"};
   for (std::size_t i = 0, written = documents.size(); i < written; ++i) {
     const auto cluster = parse_cluster(documents[i], "/c/home.yaml");
