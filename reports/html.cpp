@@ -89,8 +89,9 @@ class RunHtml {
            "</tbody></table></div>";
   }
 
-  Big big_outage() const {
-    const std::string words = outage_in(l_, outage_value(r_.rto));
+  Big big_outage() const { return big_time(outage_value(r_.rto)); }
+  Big big_time(const OutageValue& value) const {
+    const std::string words = outage_in(l_, value);
     const std::size_t at = words.find("±");
     if (at == std::string::npos || at < 1) return {words, ""};
     // The space before it may be one that does not break, which has more than one byte.
@@ -175,7 +176,7 @@ class RunHtml {
     if (const auto& restored = r_.rto.redundancy_ms; restored && restored->upper <= 0)
       big = {word(Msg::never_lost), ""};
     else if (restored)
-      big = {outage_in(l_, {restored->lower, restored->upper, true}), word(Msg::card_after_fault)};
+      big = big_time({restored->lower, restored->upper, true});
     const bool limited = r_.redundancy_allowed_ms.has_value();
     return number_card(Msg::rr_redundancy, big,
                        limited

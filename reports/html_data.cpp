@@ -181,6 +181,7 @@ std::string probes_json(const std::vector<ProbeData>& probes) {
     const OrderedJson head{{"name", probe.source->name},
                            {"node", probe.source->node},
                            {"service", is_service_probe(*probe.source)},
+                           {"period", to_ms(probe.source->period_ns)},
                            {"merged", probe.spans_merged}};
     std::string object =
         script_json(head.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));

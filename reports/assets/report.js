@@ -180,11 +180,23 @@
 
   // ---- latency ----
   const timed = probes.filter(p => p.low);
+  // A bucket in which nobody asked is no gap: the library draws over what is undefined, and not over null.
+  function joined(values, period) {
+    const reach = Math.ceil(1.5 * period / data.bucket);
+    const all = values.slice();
+    let last = -1;
+    all.forEach((value, i) => {
+      if (value === null) return;
+      if (last >= 0 && i - last <= reach) all.fill(undefined, last + 1, i);
+      last = i;
+    });
+    return all;
+  }
   function latencyData() {
     const xs = [];
     for (let i = 0; i < data.buckets; i++) xs.push((i + .5) * data.bucket / 1000);
     const series = [xs];
-    for (const p of timed) { series.push(p.high.map((v, i) => p.low[i] === null ? null : v)); series.push(p.low); }
+    for (const p of timed) { series.push(joined(p.high.map((v, i) => p.low[i] === null ? null : v), p.period)); series.push(joined(p.low, p.period)); }
     return series;
   }
   const colour = i => css('--s' + i % 3);

@@ -417,7 +417,14 @@ TEST(ReportHtml, ItsScriptsDrawInEveryLanguage) {
   const mocks::SyntheticRun run = mocks::kill_prod();
   for (const Language language : {Language::english, Language::german})
     EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history, language)),
-                MatchesRegex("1 charts, [1-9][0-9]* points"));
+                MatchesRegex("1 charts, [1-9][0-9]* points, [0-9]+ alone"));
+}
+
+// A question a second falls into every other bucket or less: its line must not vanish.
+TEST(ReportHtml, TheLatencyOfASlowProbeIsDrawnAsALine) {
+  const mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 1});
+  EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history)),
+              MatchesRegex("1 charts, [1-9][0-9]* points, 0 alone"));
 }
 
 // Texts from nodes may hold anything.

@@ -185,7 +185,7 @@ TEST_F(SuiteFolders, AThresholdIsFoundAndItsReportIsMadeAgainFromRawFiles) {
   EXPECT_THAT(render_suite_html(report), AllOf(HasSubstr("id=\"curve\""), HasSubstr("uPlot")));
   for (const Language language : {Language::english, Language::german})
     EXPECT_THAT(mocks::run_page_scripts(render_suite_html(report, language)),
-                MatchesRegex("2 charts, [1-9][0-9]* points"));
+                MatchesRegex("2 charts, [1-9][0-9]* points, [0-9]+ alone"));
 }
 
 TEST_F(SuiteFolders, AServiceThatNeverOrAlwaysBreaksIsSaidAndIsNotZero) {
