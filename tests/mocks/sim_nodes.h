@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,7 +18,7 @@ namespace ernstfall::sim {
 // State of one node, shared by its Remote and its Power.
 struct SimNode {
   std::mutex mutex;
-  bool on = true;
+  std::atomic<bool> on = true;  // a heartbeat asks while a test cuts the power
   int boots = 1;
   bool boots_to_answer = true;     // powered on, it comes up; false: hangs in the firmware
   bool ignores_power_off = false;  // planted defect: the power control lies or is miswired
