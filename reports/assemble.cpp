@@ -146,6 +146,8 @@ void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts
   const NodeTimes times(input.history);
   const std::vector<JournalLine> journal = journal_lines(input.history);
   report.clocks = times.summaries();
+  // A soak has many faults, and no one moment to count from.
+  if (report.soak) return;
   Settings settings = input.settings;
   settings.insert(facts.settings.begin(), facts.settings.end());
   const MilestoneInput milestones{input.history, input.cluster, input.scenario, facts,
@@ -161,8 +163,7 @@ void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts
     else if (facts.redundancy_at)
       report.rto.redundancy_ms = Bounds{0, 0};
   }
-  // A soak has many faults, and no one moment to count from.
-  if (!report.soak) report.predictions = predict(milestones, settings, report.recovery);
+  report.predictions = predict(milestones, settings, report.recovery);
 }
 
 // dirty > violated > inconclusive > pass. A run whose fault or baseline is not proven cannot fail

@@ -120,10 +120,10 @@ class AssessmentPage {
       std::size_t met = 0;
       const auto shown = grouped(result.statements);
       // One way of several is enough: then which one it was has to be read.
-      const bool by_one_way =
-          result.state == RuleState::met &&
-          std::any_of(shown.begin(), shown.end(),
-                      [](const Statement& other) { return other.state != RuleState::met; });
+      const bool by_one_way = result.state == RuleState::met &&
+                              std::any_of(shown.begin(), shown.end(), [](const Statement& other) {
+                                return other.state != RuleState::met;
+                              });
       for (const Statement& statement : shown) {
         if (statement.state == RuleState::met && !by_one_way) {
           ++met;

@@ -37,8 +37,8 @@ std::string outcome_badge_in(Language language, const NeedResult& result) {
                                 : state == RuleState::not_met ? "–"
                                                               : "?";
   const std::string note = pair_note_in(language, result);
-  return fmt::format("<span class=\"badge wide {}\"><b aria-hidden=\"true\">{}</b> {}</span>{}", css,
-                     sign, outcome_in(language, outcome),
+  return fmt::format("<span class=\"badge wide {}\"><b aria-hidden=\"true\">{}</b> {}</span>{}",
+                     css, sign, outcome_in(language, outcome),
                      note.empty() ? "" : html_tag("div", "caption", escape_html(note)));
 }
 

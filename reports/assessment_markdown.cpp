@@ -38,7 +38,8 @@ std::string matrix_md(const Assessment& a, Language l) {
     for (const RunRef& run : result.runs)
       runs += (runs.empty() ? "" : ", ") + escape_markdown(run.run_id);
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
-                        escape_markdown(title_in(l, result.need)), outcome_in(l, result.outcome) + (note.empty() ? "" : " (" + note + ")"),
+                        escape_markdown(title_in(l, result.need)),
+                        outcome_in(l, result.outcome) + (note.empty() ? "" : " (" + note + ")"),
                         cut_off_in(l, result), with_operator_in(l, result),
                         files_lost_in(l, result), copies_in(l, result), runs);
   }

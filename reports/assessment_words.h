@@ -18,7 +18,7 @@ std::string title_in(Language language, const FaultNeed& need);
 
 // Cells of the matrix.
 std::string pair_note_in(Language language, const NeedResult& result);  // empty: a single fault
-std::string cut_off_in(Language language, const NeedResult& result);  // shortest to longest
+std::string cut_off_in(Language language, const NeedResult& result);    // shortest to longest
 std::string with_operator_in(Language language, const NeedResult& result);
 std::string files_lost_in(Language language, const NeedResult& result);
 std::string copies_in(Language language, const NeedResult& result);

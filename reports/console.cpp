@@ -125,7 +125,7 @@ class RunConsole {
     if (report_.blocks)
       text += number_line(word(Msg::rr_blocks), word(loss_text(*report_.blocks)) + " (E5)",
                           report_.blocks->lost == 0 ? word(Msg::rr_below) : std::string());
-    text += number_line(word(Msg::rr_redundancy), word(redundancy_text(report_.rto)),
+    text += number_line(word(Msg::rr_redundancy), word(redundancy_text(report_)),
                         allowed(report_.redundancy_allowed_ms));
     if (report_.sibling) {
       const SiblingRun& sibling = *report_.sibling;

@@ -172,10 +172,8 @@ class RunHtml {
   }
 
   std::string redundancy_card() const {
-    Big big{word(Msg::not_seen), ""};
-    if (const auto& restored = r_.rto.redundancy_ms; restored && restored->upper <= 0)
-      big = {word(Msg::never_lost), ""};
-    else if (restored)
+    Big big{word(redundancy_text(r_)), ""};
+    if (const auto& restored = r_.rto.redundancy_ms; restored && restored->upper > 0)
       big = big_time({restored->lower, restored->upper, true});
     const bool limited = r_.redundancy_allowed_ms.has_value();
     return number_card(Msg::rr_redundancy, big,

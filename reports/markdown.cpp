@@ -54,7 +54,7 @@ class RunMarkdown {
       text += fmt::format("| {} | {} (E5) | {} |\n", word(Msg::md_blocks),
                           word(loss_text(*r_.blocks)), count_in(l_, 0));
     return text + fmt::format("| {} | {} | {} |\n", word(Msg::rr_redundancy),
-                              word(redundancy_text(r_.rto)),
+                              word(redundancy_text(r_)),
                               word(allowed_text(r_.redundancy_allowed_ms)));
   }
 

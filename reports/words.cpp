@@ -186,10 +186,16 @@ Text skew_text(const StartSkew& skew) {
            NumberValue{to_ms(skew.uncertainty_ns), 1}}};
 }
 
-Text redundancy_text(const RtoResult& rto) {
-  if (!rto.redundancy_ms) return Msg::not_seen;
-  if (rto.redundancy_ms->upper <= 0) return Msg::never_lost;
-  return {Msg::after_time, {OutageValue{rto.redundancy_ms->lower, rto.redundancy_ms->upper, true}}};
+Text redundancy_text(const RunReport& report) {
+  const auto& restored = report.rto.redundancy_ms;
+  const auto whole = [](const CheckResult& check) {
+    return check.name == "converged" && check.verdict == Verdict::pass;
+  };
+  if (report.soak && std::any_of(report.checks.begin(), report.checks.end(), whole))
+    return Msg::whole_at_end;
+  if (!restored) return Msg::not_seen;
+  if (restored->upper <= 0) return Msg::never_lost;
+  return {Msg::after_time, {OutageValue{restored->lower, restored->upper, true}}};
 }
 
 Text power_text(const RunReport& report) {

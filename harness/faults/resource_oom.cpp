@@ -39,8 +39,8 @@ for p in $(processes); do [ "$(cat "/proc/$p/oom_score_adj" 2>/dev/null)" = -100
 
 // 64 KiB is less than any process needs to begin: what restarts it meets the same limit. A share of
 // what it used is not enough: a Go service grows tenfold and more after its start, and came back
-// under a quarter. The kernel kills within the write to memory.max until the group is below it; that
-// is for us to wait for, not for PID 1, which only then hears of the limit and keeps it.
+// under a quarter. The kernel kills within the write to memory.max until the group is below it;
+// that is for us to wait for, not for PID 1, which only then hears of the limit and keeps it.
 constexpr std::string_view kUnitApply = R"sh(
 remember
 prop Id >"$keep/id"

@@ -93,6 +93,8 @@ void judge_time(const CheckContext& context, const RunFacts& facts, const DrbdTi
     }
     return;
   }
+  // Since which of its faults, nobody asked.
+  if (context.scenario.soak && !context.scenario.expect.redundancy_max) return;
   if (redundancy_was_kept(timeline, context.cluster, *facts.effect_at(), *facts.redundancy_at)) {
     result.message = clauses(result.message, Msg::conv_kept);
     return;

@@ -5,8 +5,9 @@
 
 namespace ernstfall {
 
-// From `from` to `until` every node with the resource was heard without a gap, and each of its lines
-// and polls says that all copies are UpToDate, connected and equal. False also when nobody knows.
+// From `from` to `until` every node with the resource was heard without a gap, and each of its
+// lines and polls says that all copies are UpToDate, connected and equal. False also when nobody
+// knows.
 bool redundancy_was_kept(const DrbdTimeline& timeline, const Cluster& cluster, TimeNs from,
                          TimeNs until);
 

@@ -385,8 +385,7 @@ TEST(Assess, OnlyAUnitOfTheServiceIsItsProcess) {
       AssessedRun& run = mocks::run_of(runs, name);
       run.scenario.faults = {FaultStep{}};
       run.scenario.faults[0].fault = run.run.report.faults.front().fault;
-      run.scenario.faults[0].params["unit"] =
-          parse_param(ParamValue::Kind::text, killed).value();
+      run.scenario.faults[0].params["unit"] = parse_param(ParamValue::Kind::text, killed).value();
     }
     return assess(runs).cluster_class;
   };
@@ -456,7 +455,8 @@ TEST(AssessReport, APairThatWaitedForTheUndoIsNoFailure) {
   ASSERT_EQ(a.cluster_class, ClusterClass::ha);
   const std::string html = render_assessment_html(a, Language::english);
   EXPECT_THAT(html, AllOf(HasSubstr("two faults at once"), Not(HasSubstr("badge wide fail"))));
-  EXPECT_THAT(render_assessment_markdown(a, Language::german), HasSubstr("zwei Störungen zugleich"));
+  EXPECT_THAT(render_assessment_markdown(a, Language::german),
+              HasSubstr("zwei Störungen zugleich"));
 
   // The same of one fault is one.
   mocks::outage(mocks::run_of(runs, "data-power-prod"), RecoveredBy::undo, 80'000, 80'500);

@@ -60,8 +60,8 @@ TEST(Assemble, UnattendedKillProdIsBackupLikeAndSaysWhy) {
 // A cluster that was sick before, and was left alone: its outage is nobody's recovery time.
 TEST(Assemble, AnOutageOfARunThatInjectedNothingIsNoRecoveryTime) {
   mocks::SyntheticRun run = mocks::kill_prod();
-  for (const std::string_view kind : {kinds::kFaultIntended, kinds::kFaultApplied,
-                                      kinds::kFaultConfirmed, kinds::kFaultUndone})
+  for (const std::string_view kind :
+       {kinds::kFaultIntended, kinds::kFaultApplied, kinds::kFaultConfirmed, kinds::kFaultUndone})
     drop_events(run, kind);
   const RunReport report = report_of(run);
   EXPECT_EQ(report.rto.lower_ms, std::nullopt);
@@ -69,8 +69,7 @@ TEST(Assemble, AnOutageOfARunThatInjectedNothingIsNoRecoveryTime) {
   EXPECT_EQ(report.rto.recovered_by, RecoveredBy::nobody);
   EXPECT_EQ(report.rto.redundancy_ms, std::nullopt);
   EXPECT_THAT(report.rto.problem, HasSubstr("nothing was injected"));
-  EXPECT_THAT(render_console(report, false),
-              testing::ContainsRegex("users cut off +unknown"));
+  EXPECT_THAT(render_console(report, false), testing::ContainsRegex("users cut off +unknown"));
 }
 
 // Our look comes after the line that says so, and both are told.
