@@ -160,7 +160,7 @@ void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts
     if (restored.milestone)
       report.rto.redundancy_ms = Bounds{to_ms(restored.milestone->lower - *effect),
                                         to_ms(restored.milestone->upper - *effect)};
-    else if (facts.redundancy_at)
+    else if (facts.redundancy_at && is_whole_at_end(report))
       report.rto.redundancy_ms = Bounds{0, 0};
   }
   report.predictions = predict(milestones, settings, report.recovery);
@@ -214,6 +214,12 @@ void take_identity(RunReport& report, const AssembleInput& input, const RunFacts
 }
 
 }  // namespace
+
+bool is_whole_at_end(const RunReport& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& check) {
+    return check.name == "converged" && check.verdict == Verdict::pass;
+  });
+}
 
 RunReport assemble(const AssembleInput& input) {
   const RunFacts facts = read_facts(input.history);

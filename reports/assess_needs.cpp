@@ -57,7 +57,7 @@ bool hits_service(const AssessedRun& run) {
   if (!service || service->units.empty() || run.scenario.faults.empty()) return true;
   std::string unit = text_param(run.scenario.faults.front(), "unit");
   if (unit.empty()) return true;
-  if (unit.find('.') == std::string::npos) unit += ".service";
+  if (!unit.ends_with(".service")) unit += ".service";  // as the faults take it
   return std::find(service->units.begin(), service->units.end(), unit) != service->units.end();
 }
 

@@ -9,7 +9,6 @@
 #include "harness/suite/suite_log.h"
 #include "reports/comparison.h"
 #include "reports/render.h"
-#include "reports/threshold_comparison.h"
 #include "reports/words.h"
 
 namespace ernstfall {
@@ -20,11 +19,6 @@ namespace fs = std::filesystem;
 bool is_run_folder(const fs::path& folder) {
   std::error_code ec;
   return fs::is_regular_file(folder / "meta.json", ec);
-}
-
-// Repeats, and not trials at levels that nobody wants to know the cluster by.
-bool is_suite_of_repeats(const fs::path& folder) {
-  return is_suite_folder(folder) && !is_threshold_folder(folder);
 }
 
 // Links such as `latest` left out.
@@ -50,8 +44,12 @@ Result<std::vector<fs::path>> folders_of(const fs::path& path) {
   for (const fs::path& entry : folders_in(folder)) {
     if (is_run_folder(entry))
       found.push_back(entry);
-    else if (is_suite_of_repeats(entry))
-      std::ranges::copy_if(folders_in(entry), std::back_inserter(found), is_run_folder);
+    else if (is_suite_folder(entry)) {
+      ERNSTFALL_TRY(const SuiteState suite, read_suite(entry));
+      // Trials are at levels that nobody wants to know the cluster by.
+      if (suite.kind != SuiteKind::threshold)
+        std::ranges::copy_if(folders_in(entry), std::back_inserter(found), is_run_folder);
+    }
   }
   if (found.empty())
     return fail_at(Errc::usage, path.string(), "neither a run folder nor a folder with some");

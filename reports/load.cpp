@@ -26,7 +26,8 @@ struct JournalEnd {
 // A line that a crash cut is the last one, and nothing was touched before its flush.
 Result<JournalEnd> read_journal_end(const fs::path& path) {
   std::error_code ec;
-  if (!fs::exists(path, ec)) return JournalEnd{};  // ended before anything was planned
+  // It is begun before the history: without it nobody knows how the run ended, nor what it owes.
+  if (!fs::exists(path, ec)) return JournalEnd{{}, false};
   ERNSTFALL_TRY(const std::string text, read_file(path, kMaxJsonBytes));
   struct Open {
     std::int64_t id;

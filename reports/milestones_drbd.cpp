@@ -112,8 +112,8 @@ Found promoted_by_drbd(const MilestoneInput& input, TimeNs effect) {
 
 // The runner looks now and then; DRBD's own lines say since when it was so.
 Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
-  if (!input.facts.redundancy_at)
-    return {std::nullopt, input.cluster.drbd ? Msg::gap_not_seen_before_end : Msg::gap_no_drbd};
+  if (!input.cluster.drbd) return {std::nullopt, Msg::gap_no_drbd};
+  if (!input.facts.redundancy_at) return {std::nullopt, Msg::gap_not_seen_before_end};
   if (redundancy_was_kept(input.drbd, input.cluster, effect, *input.facts.redundancy_at))
     return {std::nullopt, Msg::gap_redundancy_kept};
   Milestone milestone;
@@ -125,14 +125,14 @@ Found redundancy_restored(const MilestoneInput& input, TimeNs effect) {
     const DrbdObservation* before = nullptr;
     for (const DrbdObservation& now : node.stream) {
       if (now.at > milestone.at) break;
-      if (before != nullptr && !before->state.fully_redundant()) {
-        // Not before this line, or, when nothing is said of it yet, not before this moment.
-        const bool whole = now.state.fully_redundant();
-        const TimeNs since =
-            whole ? bounded(input, node, now, before->at,
-                            [](const DrbdNodeState& state) { return state.fully_redundant(); })
-                        .lower
-                  : now.at;
+      // Not before this line was made, or, when it says nothing of it yet, not before that.
+      const bool was_whole = before == nullptr || before->state.fully_redundant();
+      const bool whole = now.state.fully_redundant();
+      if (!now.poll && !(was_whole && whole) && before != nullptr) {
+        const auto shows = [whole](const DrbdNodeState& state) {
+          return state.fully_redundant() == whole;
+        };
+        const TimeNs since = bounded(input, node, now, before->at, shows).lower;
         milestone.lower = std::max(milestone.lower, std::min(since, milestone.at));
       }
       before = &now;

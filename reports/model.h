@@ -245,5 +245,7 @@ struct AssembleInput {
 
 // Pure: the same input gives the same report, byte by byte when rendered.
 RunReport assemble(const AssembleInput& input);
+// Check `converged` passed.
+bool is_whole_at_end(const RunReport& report);
 
 }  // namespace ernstfall

@@ -57,6 +57,7 @@ struct OverviewRun {
   std::uint64_t lost = 0;
   std::uint64_t not_read_back = 0;  // acknowledged, and stuck or never read: may be lost as well
   std::optional<Bounds> redundancy_ms;  // as RtoResult
+  bool whole_at_end = false;            // a soak, which has no such time
   ClusterClass cluster_class = ClusterClass::unknown;
 };
 

@@ -38,6 +38,7 @@ OverviewRun overview_run(const ComparedRun& run) {
   row.lost = report.rpo.lost;
   row.not_read_back = report.rpo.stuck + report.rpo.unaudited;
   row.redundancy_ms = report.rto.redundancy_ms;
+  row.whole_at_end = report.soak && is_whole_at_end(report);
   row.cluster_class = report.cluster_class;
   return row;
 }

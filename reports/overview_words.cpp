@@ -42,11 +42,17 @@ std::string settings_in(Language language, const OverviewCluster& cluster) {
   return join(shown, "; ");
 }
 
-OverviewCell summary_in(Language language, const SampleSummary& summary) {
-  OverviewCell cell{bounds_in(language, summary.median), {}};
+// `nothing`: what a time of zero is called.
+OverviewCell summary_in(Language language, const SampleSummary& summary,
+                        std::optional<Msg> nothing = {}) {
+  const auto words = [&](const std::optional<Bounds>& bounds) {
+    return nothing && bounds && bounds->upper <= 0 ? say(language, *nothing)
+                                                   : bounds_in(language, bounds);
+  };
+  OverviewCell cell{words(summary.median), {}};
   if (summary.n == 0) return cell;
-  const std::string min = bounds_in(language, summary.min);
-  const std::string max = bounds_in(language, summary.max);
+  const std::string min = words(summary.min);
+  const std::string max = words(summary.max);
   cell.notes.push_back(min == max
                            ? say(language, counted_text(Msg::ov_n, summary.n))
                            : say(language, {Msg::ov_range, {min, max, CountValue{summary.n}}}));
@@ -223,10 +229,15 @@ OverviewCell lost_in(Language language, const OverviewScenario& row) {
 
 OverviewCell redundancy_in(Language language, const OverviewScenario& row) {
   if (row.counted == 0) return {say(language, Msg::unknown), {}};
-  if (row.redundancy.n == 0) return {say(language, Msg::ov_not_seen), {}};
-  OverviewCell cell = summary_in(language, row.redundancy);
-  cell.main = row.redundancy.max->upper <= 0 ? say(language, Msg::never_lost)
-                                             : say(language, Msg::ov_after, cell.main);
+  if (row.redundancy.n == 0) {
+    const bool whole = std::all_of(row.runs.begin(), row.runs.end(), [](const OverviewRun& run) {
+      return !run.counts || run.whole_at_end;
+    });
+    return {say(language, whole ? Msg::whole_at_end : Msg::ov_not_seen), {}};
+  }
+  OverviewCell cell = summary_in(language, row.redundancy, Msg::never_lost);
+  cell.main = row.redundancy.median->upper <= 0 ? say(language, Msg::never_lost)
+                                                : say(language, Msg::ov_after, cell.main);
   if (row.redundancy.missing > 0)
     cell.notes.push_back(
         say(language, of_text(Msg::ov_not_seen_in, row.redundancy.missing, row.counted)));
@@ -282,6 +293,7 @@ std::string lost_in(Language language, const OverviewRun& run) {
 
 std::string redundancy_in(Language language, const OverviewRun& run) {
   if (!run.verdict) return say(language, Msg::unknown);
+  if (run.whole_at_end) return say(language, Msg::whole_at_end);
   if (!run.redundancy_ms) return say(language, Msg::ov_not_seen);
   if (run.redundancy_ms->upper <= 0) return say(language, Msg::never_lost);
   return say(language, Msg::ov_after, bounds_in(language, run.redundancy_ms));

@@ -188,11 +188,7 @@ Text skew_text(const StartSkew& skew) {
 
 Text redundancy_text(const RunReport& report) {
   const auto& restored = report.rto.redundancy_ms;
-  const auto whole = [](const CheckResult& check) {
-    return check.name == "converged" && check.verdict == Verdict::pass;
-  };
-  if (report.soak && std::any_of(report.checks.begin(), report.checks.end(), whole))
-    return Msg::whole_at_end;
+  if (report.soak && is_whole_at_end(report)) return Msg::whole_at_end;
   if (!restored) return Msg::not_seen;
   if (restored->upper <= 0) return Msg::never_lost;
   return {Msg::after_time, {OutageValue{restored->lower, restored->upper, true}}};

@@ -83,8 +83,10 @@ constexpr std::array kParams{
               "how much of MemTotal shall not be available; others' ups and downs are followed"},
     ParamSpec{"until", ParamValue::Kind::text, "level", false,
               "level, or oom: until the kernel's OOM killer kills somebody"},
-    ParamSpec{"unit", ParamValue::Kind::text, "", false,
-              "with until: oom, the service in which memory runs out; without it, the whole node"}};
+    ParamSpec{
+        "unit", ParamValue::Kind::text, "", false,
+        "with until: oom, the service in which memory runs out: its limit is lowered to 64 KiB; "
+        "without it, the whole node"}};
 
 }  // namespace
 }  // namespace resource_memory

@@ -96,7 +96,8 @@ void judge_time(const CheckContext& context, const RunFacts& facts, const DrbdTi
   // Since which of its faults, nobody asked.
   if (context.scenario.soak && !context.scenario.expect.redundancy_max) return;
   if (redundancy_was_kept(timeline, context.cluster, *facts.effect_at(), *facts.redundancy_at)) {
-    result.message = clauses(result.message, Msg::conv_kept);
+    // What was lost after that, the verdict tells.
+    if (result.verdict == Verdict::pass) result.message = clauses(result.message, Msg::conv_kept);
     return;
   }
   const Nanos took(*facts.redundancy_at - *facts.effect_at());

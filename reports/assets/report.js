@@ -181,13 +181,14 @@
   // ---- latency ----
   const timed = probes.filter(p => p.low);
   // A bucket in which nobody asked is no gap: the library draws over what is undefined, and not over null.
-  function joined(values, period) {
-    const reach = Math.ceil(1.5 * period / data.bucket);
+  function joined(values, probe) {
+    const reach = Math.ceil(1.5 * probe.period / data.bucket);
+    const failed = (a, b) => probe.spans.some(s => s[2] !== 0 && s[1] >= a * data.bucket && s[0] <= (b + 1) * data.bucket);
     const all = values.slice();
     let last = -1;
     all.forEach((value, i) => {
       if (value === null) return;
-      if (last >= 0 && i - last <= reach) all.fill(undefined, last + 1, i);
+      if (last >= 0 && i - last > 1 && i - last <= reach && !failed(last, i)) all.fill(undefined, last + 1, i);
       last = i;
     });
     return all;
@@ -196,7 +197,7 @@
     const xs = [];
     for (let i = 0; i < data.buckets; i++) xs.push((i + .5) * data.bucket / 1000);
     const series = [xs];
-    for (const p of timed) { series.push(joined(p.high.map((v, i) => p.low[i] === null ? null : v), p.period)); series.push(joined(p.low, p.period)); }
+    for (const p of timed) { series.push(joined(p.high.map((v, i) => p.low[i] === null ? null : v), p)); series.push(joined(p.low, p)); }
     return series;
   }
   const colour = i => css('--s' + i % 3);

@@ -41,6 +41,7 @@ inline void write_run_folder(const std::filesystem::path& folder, const Syntheti
   EXPECT_TRUE(write_file_atomic(folder / "meta.json", meta.dump()));
   EXPECT_TRUE(write_file_atomic(folder / "scenario.yaml", dump_scenario(run.scenario)));
   EXPECT_TRUE(write_file_atomic(folder / "cluster.yaml", dump_cluster(run.cluster)));
+  EXPECT_TRUE(write_file_atomic(folder / "journal.jsonl", "{\"kind\":\"run-end\"}\n"));
   write_history(folder / "history", id, run.history);
 }
 

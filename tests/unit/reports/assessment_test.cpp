@@ -391,6 +391,7 @@ TEST(Assess, OnlyAUnitOfTheServiceIsItsProcess) {
   };
   EXPECT_EQ(with("apache2.service", "apache2.service"), ClusterClass::ha);
   EXPECT_EQ(with("apache2.service", "apache2"), ClusterClass::ha);
+  EXPECT_EQ(with("php8.2-fpm.service", "php8.2-fpm"), ClusterClass::ha);
   EXPECT_EQ(with("apache2.service", "cron.service"), ClusterClass::unknown);
   EXPECT_EQ(with("", "cron.service"), ClusterClass::ha) << "nobody said which units they are";
 }

@@ -1,6 +1,6 @@
 // page_scripts: runs the scripts of a report's page without a browser: usage: node page_scripts.js PAGE
 // Prints how many charts were drawn, how many points they have, and how many of them have no neighbour that a line could
-// lead to (of a point alone nothing is drawn); any error of a script is ours.
+// lead to (of a point alone nothing is drawn), and how often a line is broken; any error of a script is ours.
 'use strict';
 const fs = require('fs');
 const vm = require('vm');
@@ -18,7 +18,7 @@ function anything(more = {}) {
     construct: () => anything(),
   });
 }
-let charts = 0, points = 0, alone = 0;
+let charts = 0, points = 0, alone = 0, gaps = 0;
 // Instead of the library's: whether it is asked to draw is the page's business, drawing is not.
 function uPlot(options, series) {
   ++charts;
@@ -26,6 +26,8 @@ function uPlot(options, series) {
   for (const values of series.slice(1)) {
     const seen = Array.from(values).filter(value => value !== undefined);
     seen.forEach((value, i) => { if (value !== null && (seen[i - 1] ?? null) === null && (seen[i + 1] ?? null) === null) ++alone; });
+    const first = seen.findIndex(value => value !== null);
+    seen.forEach((value, i) => { if (i > first && value !== null && seen[i - 1] === null) ++gaps; });
   }
   for (const draw of Object.values(options.hooks || {}).flat()) draw(anything({bbox: {left: 0, top: 0, width: 900, height: 200}, valToPos: () => 1, posToVal: () => 1}));
   for (const axis of options.axes || []) if (axis.values) axis.values(anything(), [0, .5, 1]);
@@ -43,4 +45,4 @@ world.globalThis = world;
 const own = code.slice(code.lastIndexOf('\n;\n') + 3);
 world.uPlot = uPlot;
 vm.runInNewContext(own, world, {filename: process.argv[2]});
-console.log(charts + ' charts, ' + points + ' points, ' + alone + ' alone');
+console.log(charts + ' charts, ' + points + ' points, ' + alone + ' alone, ' + gaps + ' gaps');

@@ -72,6 +72,12 @@ TEST(Assemble, AnOutageOfARunThatInjectedNothingIsNoRecoveryTime) {
   EXPECT_THAT(render_console(report, false), testing::ContainsRegex("users cut off +unknown"));
 }
 
+TEST(Assemble, WithoutReplicationThereIsNoRedundancyToTime) {
+  mocks::SyntheticRun run = mocks::kill_prod();
+  run.cluster.drbd.reset();
+  EXPECT_EQ(report_of(run).rto.redundancy_ms, std::nullopt);
+}
+
 // Our look comes after the line that says so, and both are told.
 TEST(Assemble, RedundancyLiesBetweenDrbdsLineAndOurLook) {
   const RunReport report = report_of(mocks::kill_prod());
@@ -416,14 +422,31 @@ TEST(ReportHtml, ItsScriptsDrawInEveryLanguage) {
   const mocks::SyntheticRun run = mocks::kill_prod();
   for (const Language language : {Language::english, Language::german})
     EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history, language)),
-                MatchesRegex("1 charts, [1-9][0-9]* points, [0-9]+ alone"));
+                MatchesRegex("1 charts, [1-9][0-9]* points, [0-9]+ alone, 6 gaps"));
+}
+
+// One that failed lies between the good ones: no line leads over it, however the buckets fall. The
+// other gaps are the outage: of three probes, each with its smallest and its largest.
+TEST(ReportHtml, ALineOfLatencyDoesNotLeadOverAFailure) {
+  for (const double rate_hz : {0.7, 1.0, 3.0, 5.0}) {
+    mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = rate_hz});
+    const auto of_writes = [&](const Sample& sample) {
+      return run.history.sources[sample.source].name == "webdav.write" &&
+             sample.scheduled > mocks::seconds_ns(10);
+    };
+    std::find_if(run.history.samples.begin(), run.history.samples.end(), of_writes)->outcome =
+        Outcome::failed;
+    EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history)),
+                HasSubstr(" 8 gaps"))
+        << rate_hz;
+  }
 }
 
 // A question a second falls into every other bucket or less: its line must not vanish.
 TEST(ReportHtml, TheLatencyOfASlowProbeIsDrawnAsALine) {
   const mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 1});
   EXPECT_THAT(mocks::run_page_scripts(render_html(report_of(run), run.history)),
-              MatchesRegex("1 charts, [1-9][0-9]* points, 0 alone"));
+              MatchesRegex("1 charts, [1-9][0-9]* points, 0 alone, 6 gaps"));
 }
 
 // Texts from nodes may hold anything.

@@ -82,6 +82,7 @@ class SuiteFolders : public testing::Test {
     EXPECT_TRUE(write_file_atomic(folder / "meta.json", meta.dump()));
     EXPECT_TRUE(write_file_atomic(folder / "scenario.yaml", dump_scenario(once)));
     EXPECT_TRUE(write_file_atomic(folder / "cluster.yaml", dump_cluster(run.cluster)));
+    EXPECT_TRUE(write_file_atomic(folder / "journal.jsonl", "{\"kind\":\"run-end\"}\n"));
     const auto writer = HistoryWriter::create(folder / "history", id, RunClock{});
     EXPECT_TRUE(writer);
     for (const Source& source : run.history.sources) EXPECT_TRUE((*writer)->define_source(source));
@@ -185,7 +186,7 @@ TEST_F(SuiteFolders, AThresholdIsFoundAndItsReportIsMadeAgainFromRawFiles) {
   EXPECT_THAT(render_suite_html(report), AllOf(HasSubstr("id=\"curve\""), HasSubstr("uPlot")));
   for (const Language language : {Language::english, Language::german})
     EXPECT_THAT(mocks::run_page_scripts(render_suite_html(report, language)),
-                MatchesRegex("2 charts, [1-9][0-9]* points, [0-9]+ alone"));
+                MatchesRegex("2 charts, [1-9][0-9]* points, [0-9]+ alone, [0-9]+ gaps"));
 }
 
 TEST_F(SuiteFolders, AServiceThatNeverOrAlwaysBreaksIsSaidAndIsNotZero) {
