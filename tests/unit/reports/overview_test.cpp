@@ -254,6 +254,30 @@ TEST(Overview, WhatIsNotMeasuredIsUnknownAndNeverZero) {
   EXPECT_EQ(overview_of_runs({measured_run(0)}).scenarios.front().outage.n, 1U);
 }
 
+TEST(Overview, RedundancyThatWasNeverLostIsSaidToBe) {
+  std::vector<ComparedRun> runs{measured_run(0), measured_run(1), measured_run(2)};
+  for (ComparedRun& run : runs) run.report.rto.redundancy_ms = Bounds{0, 0};
+  runs[1].report.rto.redundancy_ms = Bounds{8'000, 9'000};
+  Overview overview = overview_of_runs(runs);
+  const OverviewCell cell = redundancy_in(Language::english, overview.scenarios.front());
+  EXPECT_EQ(cell.main, "never lost");
+  EXPECT_THAT(cell.notes.front(),
+              AllOf(HasSubstr("never lost"), HasSubstr("8.5 s"), Not(HasSubstr("not at all"))));
+
+  // A soak has no such time, and is not unseen for that.
+  for (ComparedRun& run : runs) {
+    run.report.soak = true;
+    run.report.rto.redundancy_ms.reset();
+    run.report.checks.push_back({"converged", Verdict::pass, "", {}});
+  }
+  overview = overview_of_runs(runs);
+  EXPECT_EQ(redundancy_in(Language::english, overview.scenarios.front()).main,
+            "whole at the end");
+  runs[2].report.checks.back().verdict = Verdict::unknown;
+  overview = overview_of_runs(runs);
+  EXPECT_EQ(redundancy_in(Language::english, overview.scenarios.front()).main, "not seen");
+}
+
 TEST(Overview, APhaseWithoutLengthIsNotSaidToBeNoOutage) {
   EXPECT_EQ(phase_in(Language::english, Bounds{0, 0}), "0.0 ms");
   EXPECT_EQ(phase_in(Language::english, Bounds{0, 200}),

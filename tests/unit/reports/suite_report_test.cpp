@@ -360,6 +360,9 @@ TEST_F(SuiteFolders, RepeatsInAFolderOfRunsCountAndTrialsDoNot) {
   ASSERT_TRUE(side) << to_string(side.error());
   EXPECT_THAT(*side, SizeIs(5));
   EXPECT_EQ(read_side({root_.path(), folder_}, suite_catalogue()).error().code, Errc::usage);
+  // Of which kind it is nobody knows any more: its runs might be trials.
+  ASSERT_TRUE(write_file_atomic(folder_ / "suite.jsonl", "{\n"));
+  EXPECT_FALSE(read_side({root_.path()}, suite_catalogue()));
 }
 
 TEST_F(SuiteFolders, ASearchIsComparedByItsLevelsNotByItsRuns) {
