@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <thread>
 
+#include "tests/mocks/temp_folder.h"
 #include "tests/unit/remote/sshd_fixture.h"
 
 namespace ernstfall {
@@ -126,13 +128,16 @@ TEST_P(Connection, NobodyListening) {
 }
 
 TEST_P(Connection, ServerKilledInMidExecIsUnreachableAndTheNextUseReconnects) {
+  const testing_support::TempFolder folder;
+  const auto begun = folder.path() / "begun";
   const auto remote = connect_to(access());
   ASSERT_TRUE(run(*remote, "true"));
-  std::jthread killer([] {
-    eventually([] { return sshd_->connections().size() >= 2; });
+  // Not when a connection is there, which may be the one before, or one that is not set up yet.
+  std::jthread killer([&begun] {
+    eventually([&begun] { return std::filesystem::exists(begun); });
     sshd_->signal_connections(SIGKILL);
   });
-  const auto result = run(*remote, "sleep 600");
+  const auto result = run(*remote, "touch " + begun.string() + "; sleep 600");
   killer.join();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::unreachable) << to_string(result.error());
