@@ -141,6 +141,18 @@ void take_probes(RunReport& report, const History& history) {
       report.probes.push_back(summary_of(source, by_source[source.id]));
 }
 
+// As the steps of the recovery have it. What was lost after our look, the check knows.
+void take_redundancy(RunReport& report, const RunFacts& facts) {
+  for (const Boundary& step : report.recovery.boundaries) {
+    if (step.name != step::kRedundant) continue;
+    if (step.at)
+      report.rto.redundancy_ms =
+          Bounds{to_ms(step.lower - *facts.effect_at()), to_ms(step.upper - *facts.effect_at())};
+    else if (step.gap.id == Msg::gap_redundancy_kept && is_whole_at_end(report))
+      report.rto.redundancy_ms = Bounds{0, 0};
+  }
+}
+
 void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts& facts,
                    const DrbdTimeline& drbd, const RtoMeasurement& rto) {
   const NodeTimes times(input.history);
@@ -155,14 +167,7 @@ void take_recovery(RunReport& report, const AssembleInput& input, const RunFacts
   Timeline timeline = timeline_of(milestones, settings);
   report.phases = std::move(timeline.phases);
   report.recovery = std::move(timeline.recovery);
-  if (const auto effect = facts.effect_at()) {
-    const Found restored = redundancy_restored(milestones, *effect);
-    if (restored.milestone)
-      report.rto.redundancy_ms = Bounds{to_ms(restored.milestone->lower - *effect),
-                                        to_ms(restored.milestone->upper - *effect)};
-    else if (facts.redundancy_at && is_whole_at_end(report))
-      report.rto.redundancy_ms = Bounds{0, 0};
-  }
+  take_redundancy(report, facts);
   report.predictions = predict(milestones, settings, report.recovery);
 }
 

@@ -26,26 +26,6 @@ constexpr std::size_t kMaxDifferencesListed = 60;
 constexpr std::array<std::string_view, 4> kInvariants{"single-primary", "no-split-brain",
                                                       "block-loss", "write-order"};
 
-SampleSummary summarise(const std::vector<Bounds>& values, std::size_t missing) {
-  SampleSummary summary;
-  summary.n = values.size();
-  summary.missing = missing;
-  if (values.empty()) return summary;
-  std::vector<double> lower;
-  std::vector<double> upper;
-  for (const Bounds& value : values) {
-    lower.push_back(value.lower);
-    upper.push_back(value.upper);
-  }
-  // The true extremes lie between those of the bounds, which may be of different runs.
-  summary.min = Bounds{*std::min_element(lower.begin(), lower.end()),
-                       *std::min_element(upper.begin(), upper.end())};
-  summary.max = Bounds{*std::max_element(lower.begin(), lower.end()),
-                       *std::max_element(upper.begin(), upper.end())};
-  summary.median = Bounds{*median(lower), *median(upper)};
-  return summary;
-}
-
 std::vector<double> middles(const std::vector<Bounds>& values) {
   std::vector<double> all;
   for (const Bounds& value : values) all.push_back(value.middle());
@@ -68,8 +48,8 @@ Measure numbers_of(const MeasureValues& values, const CompareSettings& settings)
   Measure measure;
   measure.name = values.name;
   measure.kind = values.kind;
-  measure.base = summarise(values.base, values.base_missing);
-  measure.candidate = summarise(values.candidate, values.candidate_missing);
+  measure.base = summary_of_values(values.base, values.base_missing);
+  measure.candidate = summary_of_values(values.candidate, values.candidate_missing);
   measure.shift = shift_between(values.base, values.candidate, kShiftConfidence);
   measure.delta = cliffs_delta(values.base, values.candidate);
   measure.decides = values.kind != MeasureKind::phase;

@@ -47,9 +47,8 @@ std::vector<Member> members_of(const ComparedSide& side) {
   return members;
 }
 
-}  // namespace
-
-Status check_each_once(const ComparedSide& side) {
+// Every place and every recording that a side has; an error when one is there twice.
+Result<Keys> keys_of(const ComparedSide& side) {
   Keys known;
   for (const Member& member : members_of(side))
     for (const std::string& key : {folder_key(member.folder), member.recording}) {
@@ -60,16 +59,19 @@ Status check_each_once(const ComparedSide& side) {
                        "this {} is there twice, and would count as two: also as {}", member.what,
                        same->second);
     }
+  return known;
+}
+
+}  // namespace
+
+Status check_each_once(const ComparedSide& side) {
+  ERNSTFALL_CHECK(keys_of(side));
   return {};
 }
 
 Status check_sides_differ(const ComparedSide& base, const ComparedSide& candidate) {
-  ERNSTFALL_CHECK(check_each_once(base));
+  ERNSTFALL_TRY(const Keys known, keys_of(base));
   ERNSTFALL_CHECK(check_each_once(candidate));
-  Keys known;
-  for (const Member& member : members_of(base))
-    for (const std::string& key : {folder_key(member.folder), member.recording})
-      if (!key.empty()) known.emplace(key, member.folder);
   for (const Member& member : members_of(candidate)) {
     const auto same = known.find(folder_key(member.folder));
     const auto copy = known.find(member.recording);

@@ -85,12 +85,12 @@ Result<LoadedRun> load_run(const fs::path& run_folder, const Catalogue& catalogu
   const auto seed = meta.find("seed");
   // What the nodes were set to before the fault; without it the defaults count, and are named so.
   const auto environment = read_environment(run_folder);
-  LoadedRun run{{}, std::move(history)};
+  LoadedRun run{{}, std::move(history), std::move(scenario)};
   run.report =
-      assemble({run.history, cluster, scenario,
+      assemble({run.history, cluster, run.scenario,
                 seed != meta.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 0,
                 !end.owed.empty(), end.owed,
-                siblings.newest(run_folder, scenario.compare_with, cluster.name),
+                siblings.newest(run_folder, run.scenario.compare_with, cluster.name),
                 environment ? *environment : Environment{}});
   if (const std::string version = text_of(meta, "program_version"); !version.empty())
     run.report.versions.emplace("ernstfall", version);

@@ -107,4 +107,23 @@ std::vector<MeasureValues> measures_of(const std::vector<const RunReport*>& base
   return all;
 }
 
+SampleSummary summary_of_values(const std::vector<Bounds>& values, std::size_t missing) {
+  SampleSummary summary;
+  summary.n = values.size();
+  summary.missing = missing;
+  if (values.empty()) return summary;
+  std::vector<double> lower;
+  std::vector<double> upper;
+  for (const Bounds& value : values) {
+    lower.push_back(value.lower);
+    upper.push_back(value.upper);
+  }
+  std::sort(lower.begin(), lower.end());
+  std::sort(upper.begin(), upper.end());
+  summary.min = Bounds{lower.front(), upper.front()};
+  summary.max = Bounds{lower.back(), upper.back()};
+  summary.median = Bounds{*median(lower), *median(upper)};
+  return summary;
+}
+
 }  // namespace ernstfall

@@ -21,11 +21,14 @@ struct MeasureValues {
 // Of runs that count. Outage, redundancy restored and loss are always there, with no values where
 // nothing was measured; then each recovery phase that some run of either side went through.
 //   outage      [lower, upper] of the run's rto; never recovered: no upper end
-//   redundancy  the moment it was found, and half a second (how often it is asked) before that
+//   redundancy  DRBD's last line that says otherwise, and our look; never lost: [0, 0]
 //   phase       "A -> B": between two milestones; either may be earlier by the period of the probe
 //               that proves it
 //   loss        [lost, lost + stuck + not read back]
 std::vector<MeasureValues> measures_of(const std::vector<const RunReport*>& base,
                                        const std::vector<const RunReport*>& candidate);
+
+// Of bounds; the true extremes lie between those of the bounds, which may be of different runs.
+SampleSummary summary_of_values(const std::vector<Bounds>& values, std::size_t missing);
 
 }  // namespace ernstfall

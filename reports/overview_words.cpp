@@ -236,8 +236,7 @@ OverviewCell redundancy_in(Language language, const OverviewScenario& row) {
     return {say(language, whole ? Msg::whole_at_end : Msg::ov_not_seen), {}};
   }
   OverviewCell cell = summary_in(language, row.redundancy, Msg::never_lost);
-  cell.main = row.redundancy.median->upper <= 0 ? say(language, Msg::never_lost)
-                                                : say(language, Msg::ov_after, cell.main);
+  if (row.redundancy.median->upper > 0) cell.main = say(language, Msg::ov_after, cell.main);
   if (row.redundancy.missing > 0)
     cell.notes.push_back(
         say(language, of_text(Msg::ov_not_seen_in, row.redundancy.missing, row.counted)));
@@ -293,10 +292,7 @@ std::string lost_in(Language language, const OverviewRun& run) {
 
 std::string redundancy_in(Language language, const OverviewRun& run) {
   if (!run.verdict) return say(language, Msg::unknown);
-  if (run.whole_at_end) return say(language, Msg::whole_at_end);
-  if (!run.redundancy_ms) return say(language, Msg::ov_not_seen);
-  if (run.redundancy_ms->upper <= 0) return say(language, Msg::never_lost);
-  return say(language, Msg::ov_after, bounds_in(language, run.redundancy_ms));
+  return say(language, redundancy_text(run.redundancy_ms, run.whole_at_end));
 }
 
 std::string class_in(Language language, const OverviewRun& run) {

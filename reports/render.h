@@ -16,6 +16,7 @@ namespace ernstfall {
 struct LoadedRun {
   RunReport report;
   History history;
+  Scenario scenario;  // the resolved one
 };
 
 // Recomputes everything from RUN/history, the resolved RUN/scenario.yaml and RUN/cluster.yaml, and

@@ -67,42 +67,20 @@ Text broken_text(const Scenario& scenario) {
   return parts;
 }
 
-SampleSummary summary_of_values(const std::vector<Bounds>& values, std::size_t missing) {
-  SampleSummary summary;
-  summary.n = values.size();
-  summary.missing = missing;
-  if (values.empty()) return summary;
-  std::vector<double> lower;
-  std::vector<double> upper;
-  for (const Bounds& value : values) {
-    lower.push_back(value.lower);
-    upper.push_back(value.upper);
-  }
-  std::sort(lower.begin(), lower.end());
-  std::sort(upper.begin(), upper.end());
-  summary.min = Bounds{lower.front(), upper.front()};
-  summary.max = Bounds{lower.back(), upper.back()};
-  summary.median = Bounds{*median(lower), *median(upper)};
-  return summary;
-}
-
 // A run that another scenario made (an edited file, an exchanged folder) proves nothing about this
 // one. Only its words may differ.
-bool is_run_of_suite(const fs::path& run, const Scenario& scenario, const std::string& level,
-                     const Catalogue& catalogue) {
-  const auto made = load_scenario(run / "scenario.yaml", catalogue);
-  if (!made) return false;
+bool is_run_of_suite(const Scenario& made, const Scenario& scenario, const std::string& level) {
   Scenario expected = scenario_once(scenario);
   if (scenario.threshold) {
     const auto value = parse_param(scenario.threshold->from.kind, level);
     if (!value) return false;
     expected = scenario_at(scenario, *value);
   }
-  expected.title = made->title;
-  expected.cause = made->cause;
-  expected.effect = made->effect;
-  expected.tags = made->tags;
-  return dump_scenario(*made) == dump_scenario(expected);
+  expected.title = made.title;
+  expected.cause = made.cause;
+  expected.effect = made.effect;
+  expected.tags = made.tags;
+  return dump_scenario(made) == dump_scenario(expected);
 }
 
 void take_run(SuiteRunResult& result, const LoadedRun& run, const Threshold* threshold) {
@@ -126,8 +104,7 @@ SuiteState recomputed(SuiteState state, const std::vector<SuiteRunResult>& runs)
 Result<ThresholdReport> threshold_report(const Scenario& scenario, const SuiteState& state) {
   const Threshold& threshold = *scenario.threshold;
   ERNSTFALL_TRY(const std::vector<ParamValue> levels, threshold_levels(threshold));
-  ERNSTFALL_CHECK(check_levels(state, threshold, levels));
-  const ThresholdSearch search = search_of(state, threshold, levels);
+  ERNSTFALL_TRY(const ThresholdSearch search, search_of(state, threshold, levels));
   const FaultStep& step = scenario.faults.at(static_cast<std::size_t>(threshold.fault) - 1);
   ThresholdReport report;
   report.vary = threshold.vary;
@@ -235,8 +212,7 @@ Result<SuiteReport> load_suite(const fs::path& folder, const Catalogue& catalogu
     result.why = logged.ended ? recorded(logged.why) : Text(Msg::su_run_not_ended);
     if (!logged.folder.empty()) {
       auto run = load_run(folder / logged.folder, catalogue, siblings);
-      const bool own =
-          run && is_run_of_suite(folder / logged.folder, scenario, logged.level, catalogue);
+      const bool own = run && is_run_of_suite(run->scenario, scenario, logged.level);
       if (own)
         take_run(result, *run, threshold);
       else if (run)

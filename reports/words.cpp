@@ -187,8 +187,11 @@ Text skew_text(const StartSkew& skew) {
 }
 
 Text redundancy_text(const RunReport& report) {
-  const auto& restored = report.rto.redundancy_ms;
-  if (report.soak && is_whole_at_end(report)) return Msg::whole_at_end;
+  return redundancy_text(report.rto.redundancy_ms, report.soak && is_whole_at_end(report));
+}
+
+Text redundancy_text(const std::optional<Bounds>& restored, bool whole_at_end) {
+  if (whole_at_end) return Msg::whole_at_end;
   if (!restored) return Msg::not_seen;
   if (restored->upper <= 0) return Msg::never_lost;
   return {Msg::after_time, {OutageValue{restored->lower, restored->upper, true}}};

@@ -31,7 +31,10 @@ Text loss_text(const RpoResult& rpo);                        // "0 of 1,204"
 Text loss_text(const BlockResult& blocks);                   // "0 of 18,220, order intact"
 // "net.loss on prod, mirror: began 3.1 ms ± 1.2 ms apart, by the nodes' clocks"
 Text skew_text(const StartSkew& skew);
-Text redundancy_text(const RunReport& report);  // "after 7 min 03.0 s", "not seen"
+// "after 7 min 03.0 s ± 0.5 s", "never lost", "not seen"; `whole_at_end`: of a soak, which has no
+// time.
+Text redundancy_text(const std::optional<Bounds>& restored, bool whole_at_end);
+Text redundancy_text(const RunReport& report);
 
 // "6.3 s", or with its margin when it is wide: "6.3 s ± 0.2 s"
 Text took_text(const PhaseSpan& phase);

@@ -52,8 +52,8 @@ Result<SuiteStep> next_repeat(const Scenario& scenario, const SuiteState& state,
 
 Result<SuiteStep> next_trial(const Scenario& scenario, const SuiteState& state) {
   ERNSTFALL_TRY(const std::vector<ParamValue> levels, threshold_levels(*scenario.threshold));
-  ERNSTFALL_CHECK(check_levels(state, *scenario.threshold, levels));
-  const auto level = search_of(state, *scenario.threshold, levels).next();
+  ERNSTFALL_TRY(const ThresholdSearch search, search_of(state, *scenario.threshold, levels));
+  const auto level = search.next();
   SuiteStep step;
   if (!level) {
     step.end = kSuiteComplete;
@@ -102,30 +102,19 @@ int counted_runs(const SuiteState& state) {
       }));
 }
 
-Status check_levels(const SuiteState& state, const Threshold& threshold,
-                    const std::vector<ParamValue>& levels) {
+Result<ThresholdSearch> search_of(const SuiteState& state, const Threshold& threshold,
+                                  const std::vector<ParamValue>& levels) {
+  ThresholdSearch search(levels.size(), threshold.repeat);
   for (const SuiteRun& run : state.runs) {
-    const bool known = std::any_of(levels.begin(), levels.end(), [&run](const ParamValue& level) {
-      return level.text == run.level;
+    const auto level = std::find_if(levels.begin(), levels.end(), [&run](const ParamValue& value) {
+      return value.text == run.level;
     });
-    if (!known)
+    if (level == levels.end())
       return fail_at(Errc::usage, threshold.place,
                      "threshold: run {} was made at \"{}\", which is none of its levels: expected "
                      "the threshold as it was when the search began, or a new search",
                      run.number, run.level);
-  }
-  return {};
-}
-
-ThresholdSearch search_of(const SuiteState& state, const Threshold& threshold,
-                          const std::vector<ParamValue>& levels) {
-  ThresholdSearch search(levels.size(), threshold.repeat);
-  for (const SuiteRun& run : state.runs) {
-    if (!run.ended || run.interrupted) continue;
-    const auto level = std::find_if(levels.begin(), levels.end(), [&run](const ParamValue& value) {
-      return value.text == run.level;
-    });
-    if (level != levels.end())
+    if (run.ended && !run.interrupted)
       search.record(static_cast<std::size_t>(level - levels.begin()), run.outcome);
   }
   return search;

@@ -46,13 +46,11 @@ struct SuiteHooks {
 
 // Runs that count, among those that somebody let end.
 int counted_runs(const SuiteState& state);
-// Errc::usage, at the threshold's place: a trial was made at a level that it does not have; its
-// range or its resolution was changed since, and no interval follows from what is left.
-Status check_levels(const SuiteState& state, const Threshold& threshold,
-                    const std::vector<ParamValue>& levels);
-// The search with all trials so far. `levels` as of threshold_levels().
-ThresholdSearch search_of(const SuiteState& state, const Threshold& threshold,
-                          const std::vector<ParamValue>& levels);
+// The search with all trials so far. `levels` as of threshold_levels(). Errc::usage, at the
+// threshold's place: a trial was made at a level that it does not have; its range or its resolution
+// was changed since, and no interval follows from what is left.
+Result<ThresholdSearch> search_of(const SuiteState& state, const Threshold& threshold,
+                                  const std::vector<ParamValue>& levels);
 Result<SuiteStep> next_step(const Scenario& scenario, const SuiteState& state,
                             const std::function<std::string()>& clear);
 // "at most 15 runs, each of 1 min 20.0 s or more": said before the first one.

@@ -203,12 +203,7 @@ ClockCourse ClockModel::course() const {
     };
     take(segment.lows, part.lows);
     take(segment.highs, part.highs);
-    part.offset_at = [&segment](TimeNs at) -> std::optional<ClockBounds> {
-      const auto low = segment.low_at(at);
-      const auto high = segment.high_at(at);
-      if (!low || !high) return std::nullopt;
-      return ClockBounds{*low, *high};
-    };
+    part.offset_at = [&segment](TimeNs at) { return segment.offset_at(at); };
     parts.push_back(std::move(part));
   }
   return course_of(parts);

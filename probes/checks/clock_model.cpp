@@ -46,6 +46,13 @@ std::optional<std::int64_t> ClockModel::Segment::high_at(TimeNs at) const {
   return best;
 }
 
+std::optional<ClockBounds> ClockModel::Segment::offset_at(TimeNs at) const {
+  const auto low = low_at(at);
+  const auto high = high_at(at);
+  if (!low || !high) return std::nullopt;
+  return ClockBounds{*low, *high};
+}
+
 void ClockModel::add(std::optional<TimeNs> asked, TimeNs answered, std::int64_t node_ns,
                      std::int64_t resolution_ns) {
   std::optional<Point> high;
@@ -105,12 +112,11 @@ std::optional<ClockBounds> ClockModel::offset_at(TimeNs at) const {
     // Between two stretches the clock was being set: it said something between the two.
     if (i > 0 && at <= segments_[i - 1].end) continue;
     if (i + 1 < segments_.size() && at >= segments_[i + 1].begin) continue;
-    const auto low = segment.low_at(at);
-    const auto high = segment.high_at(at);
-    if (!low || !high || *low > *high) return std::nullopt;
-    if (!hull) hull = ClockBounds{*low, *high};
-    hull->lower_ns = std::min(hull->lower_ns, *low);
-    hull->upper_ns = std::max(hull->upper_ns, *high);
+    const auto offset = segment.offset_at(at);
+    if (!offset || offset->lower_ns > offset->upper_ns) return std::nullopt;
+    if (!hull) hull = offset;
+    hull->lower_ns = std::min(hull->lower_ns, offset->lower_ns);
+    hull->upper_ns = std::max(hull->upper_ns, offset->upper_ns);
   }
   return hull;
 }
@@ -170,12 +176,10 @@ std::vector<ClockStep> ClockModel::steps() const {
     const Segment& before = segments_[i - 1];
     const Segment& after = segments_[i];
     ClockStep step{before.end, after.begin, {}};
-    const auto old_low = before.low_at(before.end);
-    const auto old_high = before.high_at(before.end);
-    const auto new_low = after.low_at(after.begin);
-    const auto new_high = after.high_at(after.begin);
-    if (!old_low || !old_high || !new_low || !new_high) continue;
-    step.by = {*new_low - *old_high, *new_high - *old_low};
+    const auto was = before.offset_at(before.end);
+    const auto is = after.offset_at(after.begin);
+    if (!was || !is) continue;
+    step.by = {is->lower_ns - was->upper_ns, is->upper_ns - was->lower_ns};
     steps.push_back(step);
   }
   return steps;

@@ -104,6 +104,7 @@ class ClockModel {
     std::vector<Point> highs;
     std::optional<std::int64_t> low_at(TimeNs at) const;
     std::optional<std::int64_t> high_at(TimeNs at) const;
+    std::optional<ClockBounds> offset_at(TimeNs at) const;  // nullopt: one of them is not known
   };
   static std::span<const Point> near(const std::vector<Point>& points, TimeNs at);
   void take(std::optional<Point> high, Point low);

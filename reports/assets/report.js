@@ -181,24 +181,25 @@
   // ---- latency ----
   const timed = probes.filter(p => p.low);
   // A bucket in which nobody asked is no gap: the library draws over what is undefined, and not over null.
-  function joined(values, probe) {
+  function unasked(probe) {
     const reach = Math.ceil(1.5 * probe.period / data.bucket);
     const failed = (a, b) => probe.spans.some(s => s[2] !== 0 && s[1] >= a * data.bucket && s[0] <= (b + 1) * data.bucket);
-    const all = values.slice();
+    const found = new Set();
     let last = -1;
-    all.forEach((value, i) => {
+    probe.low.forEach((value, i) => {
       if (value === null) return;
-      if (last >= 0 && i - last > 1 && i - last <= reach && !failed(last, i)) all.fill(undefined, last + 1, i);
+      if (last >= 0 && i - last > 1 && i - last <= reach && !failed(last, i)) for (let k = last + 1; k < i; k++) found.add(k);
       last = i;
     });
-    return all;
+    return found;
   }
-  function latencyData() {
-    const xs = [];
-    for (let i = 0; i < data.buckets; i++) xs.push((i + .5) * data.bucket / 1000);
-    const series = [xs];
-    for (const p of timed) { series.push(joined(p.high.map((v, i) => p.low[i] === null ? null : v), p)); series.push(joined(p.low, p)); }
-    return series;
+  // Once: zooming asks for the same again.
+  const latency = [[]];
+  for (let i = 0; i < data.buckets; i++) latency[0].push((i + .5) * data.bucket / 1000);
+  for (const p of timed) {
+    const skipped = unasked(p);
+    const line = values => values.map((v, i) => skipped.has(i) ? undefined : p.low[i] === null ? null : v);
+    latency.push(line(p.high), line(p.low));
   }
   const colour = i => css('--s' + i % 3);
   function alpha(hex, a) {
@@ -244,7 +245,7 @@
         }
         ctx.restore();
       }]},
-    }, latencyData(), box);
+    }, latency, box);
   }
 
   // ---- all of it ----

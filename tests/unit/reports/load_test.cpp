@@ -27,6 +27,9 @@ class RunFolders : public testing::Test {
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     root_ = name;
   }
+  ComparedSide side(const char* name) const {
+    return {*read_side({root_ / name}, catalogue()), {}};
+  }
   void TearDown() override {
     std::error_code ec;
     fs::remove_all(root_, ec);
@@ -251,9 +254,6 @@ TEST_F(RunFolders, TwoFoldersOfRunsAreCompared) {
 TEST_F(RunFolders, WhatIsOnBothSidesOfAComparisonIsRefused) {
   const fs::path first = write_run("base/a", mocks::kill_prod(), "2026-11-23");
   write_run("candidate/b", mocks::kill_prod({.day = 1}), "2026-11-24");
-  const auto side = [this](const char* name) {
-    return ComparedSide{*read_side({root_ / name}, catalogue()), {}};
-  };
   EXPECT_TRUE(check_sides_differ(side("base"), side("candidate")));
   fs::create_directory_symlink("base", root_ / "link");
   fs::copy(first, root_ / "renamed", fs::copy_options::recursive);
@@ -271,9 +271,6 @@ TEST_F(RunFolders, WhatIsOnBothSidesOfAComparisonIsRefused) {
 TEST_F(RunFolders, CopiesOfARunAreNoRepeats) {
   const fs::path first = write_run("base/a", mocks::kill_prod(), "2026-11-23");
   write_run("candidate/b", mocks::kill_prod({.day = 1}), "2026-11-24");
-  const auto side = [this](const char* name) {
-    return ComparedSide{*read_side({root_ / name}, catalogue()), {}};
-  };
   ASSERT_TRUE(check_sides_differ(side("base"), side("candidate")));
   ASSERT_TRUE(read_assessed({root_ / "base"}, catalogue()));
   fs::copy(first, root_ / "base/renamed", fs::copy_options::recursive);

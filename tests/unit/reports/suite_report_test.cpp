@@ -20,7 +20,7 @@
 #include "reports/threshold_comparison.h"
 #include "tests/mocks/marked_words.h"
 #include "tests/mocks/page_scripts.h"
-#include "tests/mocks/synthetic_run.h"
+#include "tests/mocks/run_folder.h"
 #include "tests/mocks/temp_folder.h"
 
 namespace ernstfall {
@@ -70,26 +70,10 @@ class SuiteFolders : public testing::Test {
 
   // A whole run folder whose service came back at `up_s`; the cut is at 20 s, 60 s are allowed.
   std::string write_run(const Scenario& once, double up_s) {
-    const mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 5, .service_up_s = up_s});
+    mocks::SyntheticRun run = mocks::kill_prod({.rate_hz = 5, .service_up_s = up_s});
+    run.scenario = once;
     const std::string id = "run-" + std::to_string(++made_);
-    const fs::path folder = folder_ / id;
-    fs::create_directories(folder);
-    const nlohmann::json meta{{"run_id", id},
-                              {"scenario", once.name},
-                              {"cluster", "homelab"},
-                              {"seed", 71},
-                              {"started", "2026-11-23T03:12:05Z"}};
-    EXPECT_TRUE(write_file_atomic(folder / "meta.json", meta.dump()));
-    EXPECT_TRUE(write_file_atomic(folder / "scenario.yaml", dump_scenario(once)));
-    EXPECT_TRUE(write_file_atomic(folder / "cluster.yaml", dump_cluster(run.cluster)));
-    EXPECT_TRUE(write_file_atomic(folder / "journal.jsonl", "{\"kind\":\"run-end\"}\n"));
-    const auto writer = HistoryWriter::create(folder / "history", id, RunClock{});
-    EXPECT_TRUE(writer);
-    for (const Source& source : run.history.sources) EXPECT_TRUE((*writer)->define_source(source));
-    for (const Sample& sample : run.history.samples) EXPECT_TRUE((*writer)->append(sample));
-    for (const Event& event : run.history.events) EXPECT_TRUE((*writer)->append(event));
-    for (const LedgerRecord& record : run.history.ledger) EXPECT_TRUE((*writer)->append(record));
-    EXPECT_TRUE((*writer)->close());
+    mocks::write_run_folder(folder_ / id, run, "2026-11-23T03:12:05Z");
     return id;
   }
 

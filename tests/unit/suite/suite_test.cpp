@@ -59,7 +59,7 @@ class Suite : public ::testing::Test {
   double level() const { return last_.faults.at(0).params.at("delay").number; }
   SearchResult found() const {
     const auto levels = threshold_levels(*scenario_.threshold).value();
-    return search_of(read_suite(folder_).value(), *scenario_.threshold, levels).result();
+    return search_of(read_suite(folder_).value(), *scenario_.threshold, levels).value().result();
   }
 
   TempFolder runs_;
