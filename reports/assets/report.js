@@ -181,9 +181,10 @@
   // ---- latency ----
   const timed = probes.filter(p => p.low);
   // A bucket in which nobody asked is no gap: the library draws over what is undefined, and not over null.
+  // What failed within the bucket of a good answer lies before or after it, not between two.
   function unasked(probe) {
     const reach = Math.ceil(1.5 * probe.period / data.bucket);
-    const failed = (a, b) => probe.spans.some(s => s[2] !== 0 && s[1] >= a * data.bucket && s[0] <= (b + 1) * data.bucket);
+    const failed = (a, b) => probe.spans.some(s => s[2] !== 0 && s[1] > (a + 1) * data.bucket && s[0] < b * data.bucket);
     const found = new Set();
     let last = -1;
     probe.low.forEach((value, i) => {
